@@ -1,0 +1,1 @@
+"""Text generation: a contract, and the engines that keep it."""

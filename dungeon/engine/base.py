@@ -1,0 +1,228 @@
+"""The contract between the story and whatever writes its text. No torch here.
+
+An engine pushes: `generate` runs on the caller's thread until the text is finished and
+reports through a callback. The caller is a worker thread already, so nothing is gained by
+an iterator, and a callback cannot leave a reader hanging when the engine raises.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+StopReason = Literal["stop", "end", "length", "cancelled"]
+PromptStyle = Literal["plain", "chat"]
+
+
+class CancelToken:
+    """A flag that one thread sets and the engine's thread looks at between steps."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; calling it again changes nothing."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._event.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMarks:
+    """The special text that a chat model puts around each message.
+
+    Attributes:
+        system, user, assistant: What opens a message of that role.
+        close: What ends a message; also a stop string of the reply.
+    """
+
+    system: str
+    user: str
+    assistant: str
+    close: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the story needs to know of a loaded model.
+
+    Attributes:
+        name: As in the catalogue, or the directory's name.
+        n_positions: Longest prompt plus continuation, in tokens.
+        style: The prompt style in which the model plays best, by measurement.
+        chat: The marks of its chat template; None where it has none.
+        device: "cpu", "cuda", "mps", or a server's address.
+        dtype: Of the weights as served, for the status bar ("fp32", "int8", ...).
+        digest: SHA-256 of the weights, hexadecimal; "" where unknown.
+    """
+
+    name: str
+    n_positions: int
+    style: PromptStyle = "plain"
+    chat: ChatMarks | None = None
+    device: str = "cpu"
+    dtype: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptPart:
+    """A stretch of the prompt that is encoded by itself.
+
+    Parts are encoded one by one and joined as token ids, so counts add up exactly and a
+    part that stays the same keeps its tokens (`encode(a) + encode(b) != encode(a + b)` in
+    byte-pair encodings, unless the cut is before a separator).
+
+    Attributes:
+        text: Leads with its separator and never ends in a space.
+        special: Whether special tokens written in it count as such. True only for chat
+            marks: a player's line that spells one is plain text.
+    """
+
+    text: str
+    special: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn; names and ranges as `story.scenario.GenerationSettings`."""
+
+    temperature: float = 0.8
+    top_p: float = 0.9
+    top_k: int = 40
+    repetition_penalty: float = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One continuation to write.
+
+    Attributes:
+        prompt: Parts in order; together at most `n_positions - max_new_tokens` tokens.
+        max_new_tokens: At most so many tokens are written.
+        sampling: How they are drawn.
+        seed: Of the turn's own random generator: same prompt, seed and model, same text.
+        stop: Strings that end the text; they are not part of it.
+        banned: Phrases that are never written.
+        odds: For every token report so many of the likeliest alternatives; 0 for none.
+    """
+
+    prompt: tuple[PromptPart, ...]
+    max_new_tokens: int
+    sampling: Sampling = field(default_factory=Sampling)
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    banned: tuple[str, ...] = ()
+    odds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOdds:
+    """One written token and what the model thought of it.
+
+    Attributes:
+        text: The token's own text (may be part of a character: then U+FFFD).
+        logprob: Natural logarithm of its probability under the raw softmax.
+        top: The likeliest tokens and their natural-log probabilities, best first.
+    """
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the time of one generation went.
+
+    Attributes:
+        prompt_tokens: Length of the prompt.
+        reused_tokens: How many of them the prefix cache already held.
+        new_tokens: How many were written, those cut at a stop string included.
+        first_token_s: From the call to the first token, in seconds.
+        total_s: From the call to the end, in seconds.
+    """
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    new_tokens: int = 0
+    first_token_s: float = 0.0
+    total_s: float = 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Decode speed, the first token's wait left out; 0 where it can't be told."""
+        spent = self.total_s - self.first_token_s
+        return (self.new_tokens - 1) / spent if self.new_tokens > 1 and spent > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished continuation.
+
+    Attributes:
+        text: All that was written, stop string and after cut off.
+        stop: "stop" at a stop string, "end" at the model's end token, "length" at
+            `max_new_tokens`, "cancelled".
+        timing: Where the time went.
+        tokens: One entry a token where the request asked for odds.
+    """
+
+    text: str
+    stop: StopReason
+    timing: Timing = field(default_factory=Timing)
+    tokens: tuple[TokenOdds, ...] = ()
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Writes text. One generation at a time: an engine locks itself.
+
+    `info` may be read only after `load`. Engines never touch the screen: `load` and
+    `generate` report through their callbacks alone, on the calling thread.
+    """
+
+    @property
+    def info(self) -> ModelInfo:
+        """What was loaded."""
+        ...
+
+    def load(self, progress: Callable[[str], None]) -> None:
+        """Bring the model into memory; calling it again does nothing.
+
+        Args:
+            progress: Called with one short line for each step.
+
+        Raises:
+            ModelError: The model is missing, damaged or not allowed.
+        """
+        ...
+
+    def count(self, part: PromptPart) -> int:
+        """How many tokens `part` takes in a prompt."""
+        ...
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        cancel: CancelToken,
+        on_text: Callable[[str], None],
+    ) -> Finished:
+        """Write a continuation.
+
+        Args:
+            request: What to write.
+            cancel: Looked at between prefill chunks and before every token.
+            on_text: Called with the whole text so far whenever it grew; never with a part
+                of a character, nor with what may turn out to be a stop string.
+
+        Raises:
+            EngineError: The prompt is empty or too long, memory ran out, or the logits are
+                not finite; the engine can be used again.
+        """
+        ...

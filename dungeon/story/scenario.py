@@ -1,0 +1,329 @@
+"""A scenario as values: what an author wrote, checked and ready to begin a story from.
+
+Reading scenario files (with positions and full reports) is `dungeon.authoring`; this module
+only knows the finished values and their plain-data form, which saves and exports use.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from dungeon.errors import ScenarioError, SettingsError
+
+FORMAT_VERSION = 1
+PERSONS = ("first", "second", "third")
+TENSES = ("present", "past")
+RATINGS = ("everyone", "teen", "mature")
+
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The allowed values of one sampling number, both ends included."""
+
+    low: float
+    high: float
+    whole: bool = False
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} from {self.low:g} to {self.high:g}"
+
+
+RANGES: Mapping[str, Range] = {
+    "temperature": Range(0.0, 2.0),
+    "top_p": Range(0.01, 1.0),
+    "top_k": Range(0, 1000, whole=True),
+    "repetition_penalty": Range(1.0, 2.0),
+    "max_new_tokens": Range(1, 512, whole=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationSettings:
+    """How the next tokens are drawn.
+
+    Attributes:
+        temperature: Divides the logits; 0 means greedy.
+        top_p: Nucleus mass kept, 1 keeps all (Holtzman et al. 2019).
+        top_k: Most likely tokens kept, 0 keeps all.
+        repetition_penalty: Divides positive and multiplies negative logits of tokens already
+            in the context (Keskar et al. 2019); 1 is off.
+        max_new_tokens: Longest continuation of one turn, in tokens.
+
+    Raises:
+        SettingsError: A value is outside `RANGES` or not a number.
+    """
+
+    temperature: float = 0.8
+    top_p: float = 0.9
+    top_k: int = 40
+    repetition_penalty: float = 1.1
+    max_new_tokens: int = 80
+
+    def __post_init__(self) -> None:
+        for name, allowed in RANGES.items():
+            check_range(name, getattr(self, name), allowed)
+
+
+def check_range(name: str, value: object, allowed: Range) -> None:
+    """Refuse `value` unless it is a finite number inside `allowed`.
+
+    Raises:
+        SettingsError: It is not; the message names the setting and the allowed range.
+    """
+    good = (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and allowed.low <= value <= allowed.high
+        and (not allowed.whole or value == int(value))
+    )
+    if not good:
+        raise SettingsError(f"{name} is {value!r}, which is not allowed.", f"Use {allowed}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something the player is asked before the first turn; `{key}` stands for the answer.
+
+    Attributes:
+        key: Name of the placeholder.
+        ask: The question as shown.
+        default: The answer of an empty line; with `choices` and no default, the first choice.
+        choices: If not empty, the only answers offered (another answer may still be typed).
+    """
+
+    key: str
+    ask: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def fallback(self) -> str:
+        """What an empty line answers."""
+        return self.default or (self.choices[0] if self.choices else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """World info: text that enters the context when one of its keys was just said.
+
+    Attributes:
+        name: The card's title, unique in its scenario.
+        text: What the narrator should know.
+        keys: Words or phrases that trigger it: whole words, case folded.
+        always: In the context at all times, keys or not.
+    """
+
+    name: str
+    text: str
+    keys: tuple[str, ...] = ()
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The grammatical person and tense the story is told in."""
+
+    person: str = "second"
+    tense: str = "present"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sample turn that shows a base model the style: what was done, what came of it."""
+
+    action: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """All that an author gives: see `DESIGN` section 4 for the file these come from."""
+
+    title: str
+    opening: str
+    summary: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    rating: str = "everyone"
+    questions: tuple[Question, ...] = ()
+    memory: str = ""
+    authors_note: str = ""
+    cards: tuple[Card, ...] = ()
+    style: Style = field(default_factory=Style)
+    generation: GenerationSettings = field(default_factory=GenerationSettings)
+    banned: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+    def filled(self, answers: Mapping[str, str]) -> Scenario:
+        """This scenario with every `{key}` replaced by its answer.
+
+        Questions without an answer take their fallback. One pass: an answer that itself
+        contains `{key}` stays as typed.
+        """
+        known = {q.key: answers.get(q.key, "").strip() or q.fallback for q in self.questions}
+
+        def put(text: str) -> str:
+            return fill(text, known)
+
+        return replace(
+            self,
+            title=put(self.title),
+            summary=put(self.summary),
+            opening=put(self.opening),
+            memory=put(self.memory),
+            authors_note=put(self.authors_note),
+            cards=tuple(
+                replace(
+                    card,
+                    name=put(card.name),
+                    text=put(card.text),
+                    keys=tuple(put(key) for key in card.keys),
+                )
+                for card in self.cards
+            ),
+            examples=tuple(Example(put(e.action), put(e.text)) for e in self.examples),
+        )
+
+
+def placeholders(text: str) -> Iterator[tuple[str, int]]:
+    """Each `{key}` in `text` with the offset of its brace; `{{` and `}}` are plain braces."""
+    for match in _PLACEHOLDER.finditer(text):
+        if match[1] is not None:
+            yield match[1], match.start()
+
+
+def fill(text: str, answers: Mapping[str, str]) -> str:
+    """`text` with each known `{key}` replaced; unknown keys stay as written."""
+
+    def one(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0][0]
+        return answers.get(match[1], match[0])
+
+    return _PLACEHOLDER.sub(one, text)
+
+
+def to_data(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as plain dicts, lists, strings and numbers, ready for JSON."""
+    data = asdict(scenario)
+    data["dungeon"] = FORMAT_VERSION
+    for name in ("tags", "questions", "cards", "banned", "examples"):
+        data[name] = list(data[name])
+    for item in data["questions"]:
+        item["choices"] = list(item["choices"])
+    for item in data["cards"]:
+        item["keys"] = list(item["keys"])
+    return data
+
+
+def from_data(data: object) -> Scenario:
+    """The inverse of `to_data`, for saves and imports: trusts nothing, guesses nothing.
+
+    Raises:
+        ScenarioError: A field is missing, unknown or of the wrong type.
+        SettingsError: A generation number is out of range.
+    """
+    raw = _mapping(data, "scenario")
+    raw.pop("dungeon", None)
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name in ("title", "opening", "summary", "author", "rating", "memory", "authors_note"):
+            values[name] = _text(value, name)
+        elif name in ("tags", "banned"):
+            values[name] = _texts(value, name)
+        elif name == "questions":
+            values[name] = tuple(
+                _record(Question, item, f"questions[{i}]", texts={"choices"})
+                for i, item in enumerate(_list(value, name))
+            )
+        elif name == "cards":
+            values[name] = tuple(
+                _record(Card, item, f"cards[{i}]", texts={"keys"}, flags={"always"})
+                for i, item in enumerate(_list(value, name))
+            )
+        elif name == "examples":
+            values[name] = tuple(
+                _record(Example, item, f"examples[{i}]")
+                for i, item in enumerate(_list(value, name))
+            )
+        elif name == "style":
+            values[name] = _record(Style, value, name)
+        elif name == "generation":
+            values[name] = generation_from_data(value)
+        else:
+            raise ScenarioError(f"The scenario has an unknown field {name!r}.")
+    for name in ("title", "opening"):
+        if name not in values:
+            raise ScenarioError(f"The scenario has no {name}.")
+    return Scenario(**values)
+
+
+def generation_from_data(data: object) -> GenerationSettings:
+    """Generation settings from a plain dict.
+
+    Raises:
+        ScenarioError: An unknown name.
+        SettingsError: A value out of range or of the wrong type.
+    """
+    raw = _mapping(data, "generation")
+    unknown = raw.keys() - RANGES.keys()
+    if unknown:
+        raise ScenarioError(f"generation has an unknown field {min(unknown)!r}.")
+    return GenerationSettings(**raw)
+
+
+def _mapping(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ScenarioError(f"{where} is not a set of named fields.")
+    return dict(value)
+
+
+def _list(value: object, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ScenarioError(f"{where} is not a list.")
+    return value
+
+
+def _text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise ScenarioError(f"{where} is not text.")
+    return value
+
+
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    return tuple(_text(item, where) for item in _list(value, where))
+
+
+def _record(
+    kind: type[Any],
+    data: object,
+    where: str,
+    texts: Set[str] = frozenset(),
+    flags: Set[str] = frozenset(),
+) -> Any:
+    raw = _mapping(data, where)
+    names = {f.name for f in fields(kind)}
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name not in names:
+            raise ScenarioError(f"{where} has an unknown field {name!r}.")
+        if name in texts:
+            values[name] = _texts(value, f"{where}.{name}")
+        elif name in flags:
+            if not isinstance(value, bool):
+                raise ScenarioError(f"{where}.{name} is neither true nor false.")
+            values[name] = value
+        else:
+            values[name] = _text(value, f"{where}.{name}")
+    try:
+        return kind(**values)
+    except TypeError:
+        raise ScenarioError(f"{where} lacks a field.") from None

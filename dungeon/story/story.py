@@ -1,0 +1,74 @@
+"""A story being played: the scenario as it was, what the player changed, and the tree."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.tree import Node, StoryTree
+
+MAX_SEED = 2**63 - 1
+
+
+@dataclass
+class Story:
+    """Everything that a save holds.
+
+    Attributes:
+        title: As shown; says nothing about the file's name.
+        scenario: As it was when the story began, its questions answered.
+        tree: The turns.
+        memory: Always in the context; the player may rewrite it.
+        authors_note: Placed near the end of the context.
+        cards: World info, at first the scenario's.
+        generation: Sampling, at first the scenario's.
+        seed: What every turn's own seed is derived from.
+        model: Name of the model last played with.
+    """
+
+    title: str
+    scenario: Scenario
+    tree: StoryTree
+    memory: str = ""
+    authors_note: str = ""
+    cards: tuple[Card, ...] = ()
+    generation: GenerationSettings = field(default_factory=GenerationSettings)
+    seed: int = 0
+    model: str = ""
+
+    def turn_seed(self, node_id: int) -> int:
+        """The seed of the turn that becomes `node_id`: a hash, so neighbours are unrelated."""
+        key = f"{self.seed}:{node_id}".encode()
+        digest = hashlib.blake2b(key, digest_size=8).digest()
+        return int.from_bytes(digest, "big") & MAX_SEED
+
+    def current_scenario(self) -> Scenario:
+        """The scenario with the player's own cards and settings in it, for exports."""
+        return replace(self.scenario, cards=self.cards, generation=self.generation)
+
+
+def begin(
+    scenario: Scenario, *, title: str, seed: int, created: str, model: str = ""
+) -> Story:
+    """A new story at its opening.
+
+    Args:
+        scenario: With its questions answered (`Scenario.filled`).
+        title: The story's title; the scenario's where empty.
+        seed: Any integer from 0 to `MAX_SEED`.
+        created: ISO 8601, UTC.
+        model: Name of the model that will play.
+    """
+    root = Node(1, None, None, scenario.opening.strip(), origin="opening", created=created)
+    return Story(
+        title=title or scenario.title,
+        scenario=scenario,
+        tree=StoryTree([root]),
+        memory=scenario.memory.strip(),
+        authors_note=scenario.authors_note.strip(),
+        cards=scenario.cards,
+        generation=scenario.generation,
+        seed=seed,
+        model=model,
+    )
