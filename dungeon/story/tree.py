@@ -49,6 +49,24 @@ class Node:
     created: str = ""
 
 
+Mark = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What came to a tree since a mark: what a save has to write.
+
+    Attributes:
+        nodes: New nodes, parents before children.
+        chosen: Parents whose chosen child changed, with that child.
+        mark: Where the tree stands now; hand it to the next `changes_since`.
+    """
+
+    nodes: tuple[Node, ...]
+    chosen: Mapping[NodeId, NodeId]
+    mark: Mark
+
+
 class StoryTree:
     """Nodes that are only ever added, and a head that moves.
 
@@ -72,6 +90,9 @@ class StoryTree:
         self._nodes: dict[NodeId, Node] = {}
         self._children: dict[NodeId, list[NodeId]] = {}
         self._chosen: dict[NodeId, NodeId] = {}
+        # Append-only logs, so that a save can ask for what is new in constant time.
+        self._order: list[Node] = []
+        self._choices: list[NodeId] = []
         self._root: NodeId | None = None
         self._next: NodeId = 1
         for node in nodes:
@@ -84,7 +105,11 @@ class StoryTree:
         for parent, child in (chosen or {}).items():
             if child not in self._nodes or self._nodes[child].parent != parent:
                 raise ValueError(f"chosen {parent} -> {child} is not an edge")
-            self._chosen[parent] = child
+            self._choose(parent, child)
+
+    def _choose(self, parent: NodeId, child: NodeId) -> None:
+        self._chosen[parent] = child
+        self._choices.append(parent)
 
     def _insert(self, node: Node) -> None:
         if node.id in self._nodes:
@@ -98,6 +123,7 @@ class StoryTree:
         else:
             self._children.setdefault(node.parent, []).append(node.id)
         self._nodes[node.id] = node
+        self._order.append(node)
         self._next = max(self._next, node.id + 1)
 
     # -- reading ---------------------------------------------------------------------------
@@ -127,7 +153,7 @@ class StoryTree:
 
     @property
     def chosen(self) -> Mapping[NodeId, NodeId]:
-        """For each parent left by the head at least once, the child last on the path."""
+        """For each parent, the child that was last on the path."""
         return dict(self._chosen)
 
     @property
@@ -165,6 +191,15 @@ class StoryTree:
         """Whether a turn was taken back, or another branch goes on from here."""
         return bool(self._children.get(self._head))
 
+    def changes_since(self, mark: Mark = (0, 0)) -> Changes:
+        """What was added or chosen after `mark`; all of it by default."""
+        nodes, choices = mark
+        return Changes(
+            nodes=tuple(self._order[nodes:]),
+            chosen={parent: self._chosen[parent] for parent in self._choices[choices:]},
+            mark=(len(self._order), len(self._choices)),
+        )
+
     # -- changing --------------------------------------------------------------------------
 
     def add(self, node: Node) -> Node:
@@ -190,7 +225,7 @@ class StoryTree:
         self._head = node_id
         child = self._nodes[node_id]
         while child.parent is not None and self._chosen.get(child.parent) != child.id:
-            self._chosen[child.parent] = child.id
+            self._choose(child.parent, child.id)
             child = self._nodes[child.parent]
         return self.head
 
