@@ -1,0 +1,475 @@
+"""One game: a story, the engine that tells it, and the file that keeps it. No screen here.
+
+A turn goes begin -> narrate -> commit, or begin -> narrate -> abort. Only `narrate` takes
+time, so it alone belongs on a worker thread; it reads nothing but its `Turn`, and everything
+else runs on the thread that owns the session.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dungeon.engine.base import (
+    CancelToken,
+    Engine,
+    Finished,
+    GenerationRequest,
+    PromptPart,
+    Sampling,
+    StopReason,
+    Timing,
+    TokenOdds,
+)
+from dungeon.errors import EngineError, SaveError, TurnError
+from dungeon.storage.story_file import StoryFile
+from dungeon.story import action as actions
+from dungeon.story import narrative
+from dungeon.story.action import Action, Mode
+from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
+from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.story import MAX_SEED, Story, begin
+from dungeon.story.tree import Node, NodeId
+
+MAX_ATTEMPTS = 4
+"""How often one turn is drawn before the player is told that nothing came."""
+
+_HEAT = 0.15
+"""Added to the temperature at every new attempt, so that a loop is not drawn again."""
+
+RECENT_TURNS = 6
+"""How many turns back a sentence counts as already said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn under way: all that its worker needs, and nothing that changes.
+
+    Attributes:
+        id: The node it becomes; also tells a late message from a current one.
+        serial: Unique in the session: a retry after a failed turn may take the same `id`.
+        parent: The node it follows.
+        action: What the player did.
+        seed: Of the first attempt.
+        context: What the model sees.
+        request: The same, for the engine.
+        said: Recent narrative that should not be said again.
+    """
+
+    id: NodeId
+    serial: int
+    parent: NodeId
+    action: Action
+    seed: int
+    context: Context
+    request: GenerationRequest
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """What the engine made of a turn, trimmed.
+
+    Attributes:
+        text: The narrative.
+        raw: What the model wrote.
+        stop: Why it ended.
+        seed: Of the attempt that gave it.
+        timing: Of that attempt.
+        tokens: Odds of each token where the request asked for them.
+    """
+
+    text: str
+    raw: str
+    stop: StopReason
+    seed: int
+    timing: Timing = Timing()
+    tokens: tuple[TokenOdds, ...] = ()
+
+
+def narrate(
+    engine: Engine,
+    turn: Turn,
+    cancel: CancelToken,
+    on_draft: Callable[[str], None] = lambda text: None,
+) -> Narration:
+    """Write the turn: generate, trim, and try again (bounded) where nothing usable came.
+
+    Safe on a worker thread. `on_draft` gets the whole text so far; it shrinks to "" when an
+    attempt is thrown away. A cancelled turn keeps what whole sentences there are, and has an
+    empty `text` where there are none.
+
+    Raises:
+        EngineError: The engine failed, or no attempt gave a usable text.
+    """
+    request = turn.request
+    for attempt in range(MAX_ATTEMPTS):
+        if attempt:
+            on_draft("")
+            hotter = max(request.sampling.temperature, 0.4) + _HEAT
+            request = replace(
+                request,
+                seed=(turn.seed + attempt) & MAX_SEED,
+                sampling=replace(request.sampling, temperature=min(hotter, 2.0)),
+            )
+        finished = engine.generate(
+            request, cancel, lambda text: on_draft(narrative.draft(text))
+        )
+        text = _trim(finished, turn)
+        if text or finished.stop == "cancelled":
+            return Narration(
+                text, finished.text, finished.stop, request.seed, finished.timing, finished.tokens
+            )
+    raise EngineError(
+        "The narrator found no words for that.",
+        "Say it another way, or try again: your line is back in the input.",
+    )
+
+
+def _trim(finished: Finished, turn: Turn) -> str:
+    return narrative.trim(
+        finished.text,
+        said=turn.said,
+        player_line=turn.action.text,
+        complete=finished.stop == "end",
+    )
+
+
+class GameSession:
+    """A story being played.
+
+    Args:
+        story: The story.
+        engine: Loaded before the first `begin_turn`; may be exchanged at any time between
+            turns by assigning to `engine`.
+        file: Where the story is kept; None plays without a save.
+
+    Attributes:
+        story: The story; change it only through this class.
+        saved: Whether the file holds everything that the story does.
+        save_error: Why it does not; None when it does.
+    """
+
+    def __init__(self, story: Story, engine: Engine, file: StoryFile | None = None) -> None:
+        self.story = story
+        self.engine = engine
+        self.file = file
+        self.saved = False
+        self.save_error: SaveError | None = None
+        self._builder = ContextBuilder()
+        self._serial = 0
+        self._turn: Turn | None = None
+
+    @classmethod
+    def new(
+        cls,
+        scenario: Scenario,
+        engine: Engine,
+        *,
+        answers: Mapping[str, str] | None = None,
+        saves: Path | None = None,
+        title: str = "",
+        seed: int | None = None,
+        generation: GenerationSettings | None = None,
+    ) -> GameSession:
+        """Begin a story from a scenario and, where `saves` is a directory, save it there.
+
+        Raises:
+            SaveError: The file could not be made.
+        """
+        story = begin(
+            scenario.filled(answers or {}),
+            title=title,
+            seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
+            created=_now(),
+        )
+        if generation is not None:
+            story.generation = generation
+        file = StoryFile.create(saves, story) if saves is not None else None
+        session = cls(story, engine, file)
+        session.saved = file is not None
+        return session
+
+    @classmethod
+    def resume(cls, path: Path, engine: Engine, *, read_only: bool = False) -> GameSession:
+        """Go on with a saved story.
+
+        Raises:
+            SaveError: The file cannot be read.
+            SaveLockedError: Another process has it open (and `read_only` is false).
+        """
+        file = StoryFile.open(path, read_only=read_only)
+        try:
+            story = file.load()
+        except BaseException:
+            file.close()
+            raise
+        session = cls(story, engine, file)
+        session.saved = not read_only
+        return session
+
+    def close(self) -> None:
+        """Save what is not yet saved and let go of the file. May be called twice."""
+        if self.file is not None:
+            if not self.saved:
+                self.save()
+            self.file.close()
+            self.file = None
+
+    # -- a turn ----------------------------------------------------------------------------
+
+    @property
+    def turn(self) -> Turn | None:
+        """The turn under way."""
+        return self._turn
+
+    def context(self, action: Action | None = None) -> Context:
+        """What the model would see if the player now did `action` (Continue by default)."""
+        return self._context(self.story.tree.head.id, action or Action(Mode.CONTINUE))
+
+    def begin_turn(self, action: Action) -> Turn:
+        """Start a turn that follows the current one.
+
+        Raises:
+            TurnError: A turn is under way already.
+        """
+        return self._begin(self.story.tree.head.id, action)
+
+    def begin_retry(self) -> Turn:
+        """Start another telling of the current turn, with a new seed.
+
+        Raises:
+            TurnError: The story is at its opening, or a turn is under way.
+        """
+        head = self.story.tree.head
+        if head.parent is None:
+            raise TurnError("There is nothing to retry.", "Take a turn first.")
+        return self._begin(head.parent, head.action or Action(Mode.CONTINUE))
+
+    def _begin(self, parent: NodeId, action: Action) -> Turn:
+        if self._turn is not None:
+            raise TurnError("The narrator is still speaking.", "Stop it first, or wait.")
+        story = self.story
+        context = self._context(parent, action)
+        node_id = story.tree.next_id
+        seed = story.turn_seed(node_id)
+        said = [node.text for node in story.tree.path(parent)[-RECENT_TURNS:]]
+        if parent != story.tree.head.id:
+            # A retry that tells the same again is no retry.
+            said.extend(node.text for node in story.tree.children(parent)[-RECENT_TURNS:])
+        request = GenerationRequest(
+            prompt=tuple(PromptPart(part.text, part.special) for part in context.parts),
+            max_new_tokens=context.max_new_tokens,
+            sampling=Sampling(
+                temperature=story.generation.temperature,
+                top_p=story.generation.top_p,
+                top_k=story.generation.top_k,
+                repetition_penalty=story.generation.repetition_penalty,
+            ),
+            seed=seed,
+            stop=context.stop,
+            banned=story.scenario.banned,
+        )
+        self._serial += 1
+        self._turn = Turn(
+            node_id, self._serial, parent, action, seed, context, request, tuple(said)
+        )
+        return self._turn
+
+    def commit(self, turn: Turn, narration: Narration) -> Node:
+        """Make the turn part of the story and save it (see `save` for what if that fails).
+
+        Raises:
+            TurnError: `turn` is not the one under way, or `narration` is empty.
+        """
+        self._finish(turn)
+        if not narration.text:
+            raise TurnError("Nothing was told, so nothing was kept.")
+        node = Node(
+            id=turn.id,
+            parent=turn.parent,
+            action=turn.action,
+            text=narration.text,
+            raw=narration.raw,
+            origin="model",
+            seed=narration.seed,
+            model=self.engine.info.name,
+            stop=narration.stop,
+            created=_now(),
+        )
+        self.story.tree.add(node)
+        self.story.model = self.engine.info.name
+        self.save()
+        return node
+
+    def abort(self, turn: Turn) -> str:
+        """Forget the turn under way; the story is as it was before.
+
+        Returns:
+            The player's line, to be put back into the input.
+        """
+        self._finish(turn)
+        return turn.action.text
+
+    def _finish(self, turn: Turn) -> None:
+        if self._turn is None or self._turn.serial != turn.serial:
+            raise TurnError("That turn is over already.")
+        self._turn = None
+
+    def _context(self, parent: NodeId, action: Action) -> Context:
+        info = self.engine.info
+        chat = info.chat
+        form = chat and ChatForm(chat.system, chat.user, chat.assistant, chat.close)
+        shape = Shape(info.n_positions, form if info.style == "chat" else None)
+        return self._builder.build(self.story, parent, action, shape, self._count)
+
+    def _count(self, text: str, special: bool) -> int:
+        return self.engine.count(PromptPart(text, special))
+
+    # -- moving in the tree ------------------------------------------------------------------
+
+    def _idle(self) -> None:
+        if self._turn is not None:
+            raise TurnError("The narrator is still speaking.", "Stop it first, or wait.")
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a turn can be taken back now."""
+        return self._turn is None and self.story.tree.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a turn that was taken back can be put back now."""
+        return self._turn is None and self.story.tree.can_redo
+
+    @property
+    def can_retry(self) -> bool:
+        """Whether the current turn can be told again now."""
+        return self._turn is None and self.story.tree.head.parent is not None
+
+    def undo(self) -> Node:
+        """Take the current turn back.
+
+        Raises:
+            TurnError: The story is at its opening, or a turn is under way.
+        """
+        self._idle()
+        node = self.story.tree.undo()
+        self.save()
+        return node
+
+    def redo(self) -> Node:
+        """Put the turn last taken back in place again.
+
+        Raises:
+            TurnError: There is none, or a turn is under way.
+        """
+        self._idle()
+        node = self.story.tree.redo()
+        self.save()
+        return node
+
+    def go(self, node_id: NodeId) -> Node:
+        """Make any turn the current one.
+
+        Raises:
+            TurnError: There is no such turn, or a turn is under way.
+        """
+        self._idle()
+        node = self.story.tree.go(node_id)
+        self.save()
+        return node
+
+    def alter(self, text: str, node_id: NodeId | None = None) -> Node:
+        """Tell a turn (the current one by default) in the player's own words.
+
+        The turn stays as it was, with a sibling that has the new text; what followed it
+        stays on the old branch.
+
+        Raises:
+            TurnError: The text is blank or the turn is the opening, or one is under way.
+        """
+        self._idle()
+        tree = self.story.tree
+        old = tree.head if node_id is None else tree[node_id]
+        new_text = actions.clean_story(text)
+        if not new_text:
+            raise TurnError("A turn cannot be empty.", "Use undo to take it back.")
+        if old.parent is None:
+            raise TurnError(
+                "The opening stays as its author wrote it.",
+                "Write what should be different into the memory.",
+            )
+        node = replace(
+            old,
+            id=tree.next_id,
+            text=new_text,
+            raw="",
+            origin="altered",
+            seed=None,
+            model="",
+            stop="",
+            created=_now(),
+        )
+        tree.add(node)
+        self.save()
+        return node
+
+    # -- what stands beside the turns --------------------------------------------------------
+
+    def remember(self, text: str) -> None:
+        """Add a line to the memory."""
+        line = actions.clean_line(text)
+        if line:
+            self.set_memory(f"{self.story.memory}\n{line}".strip())
+
+    def set_memory(self, text: str) -> None:
+        """Replace the memory."""
+        self.story.memory = actions.clean_story(text)
+        self.save()
+
+    def set_authors_note(self, text: str) -> None:
+        """Replace the author's note."""
+        self.story.authors_note = actions.clean_line(text)
+        self.save()
+
+    def set_cards(self, cards: tuple[Card, ...]) -> None:
+        """Replace the world info."""
+        self.story.cards = cards
+        self.save()
+
+    def set_generation(self, generation: GenerationSettings) -> None:
+        """Replace the sampling numbers of this story."""
+        self.story.generation = generation
+        self.save()
+
+    def set_title(self, title: str) -> None:
+        """Rename the story; its file keeps its name."""
+        self.story.title = actions.clean_line(title) or self.story.title
+        self.save()
+
+    def save(self) -> bool:
+        """Write everything that the file does not hold yet.
+
+        A failure is no exception: the story goes on in memory, `saved` is false, `save_error`
+        says why, and the next save writes all of it.
+        """
+        if self.file is None or self.file.read_only:
+            self.saved = False
+            return False
+        try:
+            self.file.save(self.story)
+        except SaveError as error:
+            self.saved = False
+            self.save_error = error
+        else:
+            self.saved = True
+            self.save_error = None
+        return self.saved
+
+
+def _now() -> str:
+    return datetime.now(UTC).replace(microsecond=0).isoformat()
