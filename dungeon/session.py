@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from dungeon.engine.base import (
     Engine,
     Finished,
     GenerationRequest,
+    ModelInfo,
     PromptPart,
     Sampling,
     StopReason,
@@ -86,7 +87,7 @@ class Narration:
     raw: str
     stop: StopReason
     seed: int
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)
     tokens: tuple[TokenOdds, ...] = ()
 
 
@@ -115,9 +116,7 @@ def narrate(
                 seed=(turn.seed + attempt) & MAX_SEED,
                 sampling=replace(request.sampling, temperature=min(hotter, 2.0)),
             )
-        finished = engine.generate(
-            request, cancel, lambda text: on_draft(narrative.draft(text))
-        )
+        finished = engine.generate(request, cancel, lambda text: on_draft(narrative.draft(text)))
         text = _trim(finished, turn)
         if text or finished.stop == "cancelled":
             return Narration(
@@ -160,6 +159,7 @@ class GameSession:
         self.saved = False
         self.save_error: SaveError | None = None
         self._builder = ContextBuilder()
+        self._builder_for: ModelInfo | None = None
         self._serial = 0
         self._turn: Turn | None = None
 
@@ -321,6 +321,9 @@ class GameSession:
 
     def _context(self, parent: NodeId, action: Action) -> Context:
         info = self.engine.info
+        if info != self._builder_for:
+            # Another model counts differently: what was remembered of lengths is void.
+            self._builder, self._builder_for = ContextBuilder(), info
         chat = info.chat
         form = chat and ChatForm(chat.system, chat.user, chat.assistant, chat.close)
         shape = Shape(info.n_positions, form if info.style == "chat" else None)

@@ -48,9 +48,7 @@ class Story:
         return replace(self.scenario, cards=self.cards, generation=self.generation)
 
 
-def begin(
-    scenario: Scenario, *, title: str, seed: int, created: str, model: str = ""
-) -> Story:
+def begin(scenario: Scenario, *, title: str, seed: int, created: str, model: str = "") -> Story:
     """A new story at its opening.
 
     Args:

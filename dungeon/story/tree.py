@@ -93,13 +93,13 @@ class StoryTree:
         # Append-only logs, so that a save can ask for what is new in constant time.
         self._order: list[Node] = []
         self._choices: list[NodeId] = []
-        self._root: NodeId | None = None
+        self._roots: list[NodeId] = []
         self._next: NodeId = 1
         for node in nodes:
             self._insert(node)
-        if self._root is None:
+        if not self._roots:
             raise ValueError("a story has an opening")
-        self._head = next(reversed(self._nodes)) if head is None else head
+        self._head: NodeId = self._order[-1].id if head is None else head
         if self._head not in self._nodes:
             raise ValueError(f"head {self._head} is not a node")
         for parent, child in (chosen or {}).items():
@@ -115,9 +115,9 @@ class StoryTree:
         if node.id in self._nodes:
             raise ValueError(f"node {node.id} is there twice")
         if node.parent is None:
-            if self._root is not None:
-                raise ValueError(f"nodes {self._root} and {node.id} are both roots")
-            self._root = node.id
+            if self._roots:
+                raise ValueError(f"nodes {self._roots[0]} and {node.id} are both roots")
+            self._roots.append(node.id)
         elif node.parent not in self._nodes:
             raise ValueError(f"node {node.id} comes before its parent {node.parent}")
         else:
@@ -143,8 +143,7 @@ class StoryTree:
     @property
     def root(self) -> Node:
         """The opening."""
-        assert self._root is not None
-        return self._nodes[self._root]
+        return self._nodes[self._roots[0]]
 
     @property
     def head(self) -> Node:

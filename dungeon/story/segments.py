@@ -1,0 +1,116 @@
+"""The pieces that a context is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["primer", "memory", "history", "cards", "recent", "note", "cue"]
+Counter = Callable[[str, bool], int]
+"""Tokens of a text; the flag says whether special tokens in it count as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatForm:
+    """What stands around each message of a chat model (see `engine.base.ChatMarks`)."""
+
+    system: str
+    user: str
+    assistant: str
+    close: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The window to fill.
+
+    Attributes:
+        n_positions: Prompt and continuation together, in tokens.
+        chat: The marks of a chat model; None for plain prose.
+    """
+
+    n_positions: int
+    chat: ChatForm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of prompt that is encoded by itself; `special` marks chat marks."""
+
+    text: str
+    special: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A named stretch of the context.
+
+    Attributes:
+        kind: What it is.
+        parts: What is encoded, in order.
+        tokens: How many tokens the parts take.
+    """
+
+    kind: Kind
+    parts: tuple[Part, ...]
+    tokens: int
+
+    @property
+    def text(self) -> str:
+        """The segment as the model sees it."""
+        return "".join(part.text for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Something that found no room.
+
+    Attributes:
+        kind: The segment it would have stood in.
+        what: In words for the player: "turns 1-14", "card Queen Maro", ...
+        tokens: How many tokens were left out.
+    """
+
+    kind: Kind
+    what: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the next turn sends.
+
+    Attributes:
+        segments: In the order of the prompt; empty ones are left out.
+        limit: Most tokens that the prompt may take.
+        max_new_tokens: Room left for the continuation.
+        cut: What found no room.
+        stop: Strings that end the continuation.
+    """
+
+    segments: tuple[Segment, ...]
+    limit: int
+    max_new_tokens: int
+    cut: tuple[Cut, ...]
+    stop: tuple[str, ...]
+
+    @property
+    def tokens(self) -> int:
+        """Length of the prompt."""
+        return sum(segment.tokens for segment in self.segments)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All parts in order, for the engine."""
+        return tuple(part for segment in self.segments for part in segment.parts)
+
+    @property
+    def prompt(self) -> str:
+        """The exact prompt as one string."""
+        return "".join(segment.text for segment in self.segments)
+
+
+def total(segments: Sequence[Segment]) -> int:
+    """Tokens of all `segments` together."""
+    return sum(segment.tokens for segment in segments)
