@@ -31,6 +31,10 @@ class CancelToken:
         """Whether `cancel` was called."""
         return self._event.is_set()
 
+    def wait(self, seconds: float) -> bool:
+        """Sleep until `cancel` is called, at most `seconds`; whether it was."""
+        return self._event.wait(seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class ChatMarks:
