@@ -1,0 +1,201 @@
+"""The story file as an SQLite database: schema, safe connections, errors in plain words.
+
+A story file is an SQLite "application file format" (https://www.sqlite.org/appfileformat.html):
+`application_id` says whose it is, `user_version` which format. It uses the rollback journal, so
+that a story at rest is one file.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from dungeon.errors import SaveError
+
+APPLICATION_ID = 0x44554E47  # "DUNG"
+VERSION = 1
+
+TABLES: Mapping[str, str] = {
+    "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    "nodes": (
+        "CREATE TABLE nodes (seq INTEGER PRIMARY KEY, id INTEGER NOT NULL, parent INTEGER,"
+        " mode TEXT, line TEXT, text TEXT NOT NULL, raw TEXT NOT NULL, origin TEXT NOT NULL,"
+        " seed INTEGER, model TEXT NOT NULL, stop TEXT NOT NULL, created TEXT NOT NULL)"
+    ),
+    "chosen": "CREATE TABLE chosen (parent INTEGER PRIMARY KEY, child INTEGER NOT NULL)",
+}
+"""`nodes.seq` counts from 0 in the order in which the turns came to the tree."""
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
+"""What takes a file of format N to N + 1, by N; runs inside one transaction."""
+
+MAX_VALUE = 64 * 1024 * 1024
+"""Longest text or row that is read or written, in bytes."""
+
+_MAGIC = b"SQLite format 3\0"
+_RECOVER = "Its bytes are untouched; what is readable can be recovered into a new story."
+
+
+def damaged(path: Path, why: str) -> SaveError:
+    """The error of a file that is ours but cannot be read."""
+    return SaveError(f"The story file {path.name} is damaged: {why}.", _RECOVER)
+
+
+def explain(error: sqlite3.Error | OSError, path: Path, doing: str) -> SaveError:
+    """An error of SQLite or of the system as a sentence; `doing` is "saved" or "read"."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    again = "The story goes on; the next save writes all of it." if doing == "saved" else ""
+    what = f"The story could not be {doing} ({path.name})"
+    if name.startswith("SQLITE_FULL") or getattr(error, "errno", None) in (28, 122, 27):
+        return SaveError(f"{what}: the disk is full.", f"Free some space. {again}".rstrip())
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return SaveError(f"{what}: another program is using the file.", again or "Try again.")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN", "SQLITE_AUTH")):
+        hint = f"Check that its folder is there and writable. {again}".rstrip()
+        return SaveError(f"{what}: the file or its folder cannot be opened.", hint)
+    if name.startswith("SQLITE_IOERR"):
+        return SaveError(
+            f"{what}: the disk reported an error.", f"Check the disk. {again}".rstrip()
+        )
+    if name.startswith("SQLITE_TOOBIG"):
+        return SaveError(f"{what}: a text in it is too long.")
+    if isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+        return SaveError(f"{what}: {reason}.", f"Check the file and its folder. {again}".rstrip())
+    return damaged(path, "its database cannot be read")
+
+
+def check_header(path: Path) -> int:
+    """Look at the first 100 bytes only, and give the format version.
+
+    https://www.sqlite.org/fileformat2.html, section 1.3.
+
+    Raises:
+        SaveError: No such file, not a plain file, not a story file, or of a newer format.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SaveError(f"{path.name} is not a file.", "Name a story file.")
+        with path.open("rb") as file:
+            head = file.read(100)
+    except FileNotFoundError:
+        raise SaveError(
+            f"There is no story file {path.name}.", "List the stories to see what is there."
+        ) from None
+    except (OSError, ValueError) as error:
+        system = error if isinstance(error, OSError) else OSError(str(error))
+        raise explain(system, path, "read") from None
+    if not head:
+        raise damaged(path, "it is empty")
+    if len(head) < 100 or not head.startswith(_MAGIC):
+        raise SaveError(f"{path.name} is not a story file.", _RECOVER)
+    version = int.from_bytes(head[60:64], "big")
+    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
+        raise SaveError(f"{path.name} is a database, but not a story file.", _RECOVER)
+    if version > VERSION:
+        raise SaveError(
+            f"{path.name} was written by a newer Dungeon (format {version}, this one knows"
+            f" {VERSION}).",
+            "Update Dungeon to play it; the file was not changed.",
+        )
+    # 1 is the rollback journal; anything else would make SQLite leave files beside it.
+    if version < 1 or head[18:20] != b"\1\1":
+        raise damaged(path, "its header is wrong")
+    return version
+
+
+def connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
+    """A connection that trusts nothing in the file.
+
+    Args:
+        path: An existing file.
+        mode: "ro" or "rw"; neither creates a file.
+        timeout: Longest wait for another connection's transaction, in seconds.
+
+    Raises:
+        sqlite3.Error: It cannot be opened.
+    """
+    db = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        timeout=timeout,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA cell_size_check = ON")
+        db.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def check_database(db: sqlite3.Connection, path: Path, version: int) -> None:
+    """Refuse a database with broken pages or with anything in it that we did not make.
+
+    Triggers, views and generated columns of a stranger would run inside our own statements.
+
+    Raises:
+        SaveError: It is damaged.
+        sqlite3.Error: It is damaged.
+    """
+    found = {
+        name: sql
+        for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master")
+        if not (kind == "index" and sql is None)
+    }
+    if version == VERSION and found != dict(TABLES):
+        raise damaged(path, "its tables are not those of a story")
+    answer = db.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != ("ok",):
+        raise damaged(path, "its pages do not fit together")
+
+
+@contextmanager
+def reading(path: Path, timeout: float = 0.2) -> Iterator[sqlite3.Connection]:
+    """A read-only connection, in one transaction; the file and its folder stay as they are.
+
+    Where a crash left a journal that must be rolled back first, that is done on a copy in the
+    system's temporary folder.
+
+    Raises:
+        sqlite3.Error: The file cannot be opened, or a writer is busy for all of `timeout`.
+        OSError: The copy cannot be made.
+    """
+    db = connect(path, "ro", timeout)
+    try:
+        db.execute("BEGIN")
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        db.close()
+        if error.sqlite_errorname not in ("SQLITE_READONLY_ROLLBACK", "SQLITE_CANTOPEN"):
+            raise
+        journal = Path(f"{path}-journal")
+        if not journal.exists():
+            raise
+        with tempfile.TemporaryDirectory(prefix="dungeon-") as folder:
+            copy = Path(folder) / "story.dungeon"
+            shutil.copyfile(path, copy)
+            shutil.copyfile(journal, f"{copy}-journal")
+            db = connect(copy, "rw", timeout)
+            try:
+                yield db
+            finally:
+                db.close()
+        return
+    except BaseException:
+        db.close()
+        raise
+    try:
+        yield db
+    finally:
+        db.close()
