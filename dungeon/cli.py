@@ -82,9 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     game.add_argument("--seed", type=_seed, metavar="N", help="replay the same chances")
     game.add_argument("--model", metavar="M", help="a model's name or directory, or 'scripted'")
     game.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
-    game.add_argument(
-        "--max-new-tokens", type=_whole, metavar="N", help="longest turn, in tokens"
-    )
+    game.add_argument("--max-new-tokens", type=_whole, metavar="N", help="longest turn, in tokens")
 
     top = argparse.ArgumentParser(
         prog="dungeon",

@@ -47,9 +47,7 @@ class PlainGame:
         notices: Where everything else goes.
     """
 
-    def __init__(
-        self, session: GameSession, lines: TextIO, story: TextIO, notices: TextIO
-    ) -> None:
+    def __init__(self, session: GameSession, lines: TextIO, story: TextIO, notices: TextIO) -> None:
         self.session = session
         self.lines = lines
         self.story = story

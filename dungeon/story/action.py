@@ -177,6 +177,8 @@ def _ended(text: str) -> str:
     text = text.rstrip()
     if _ENDS.search(text):
         return text
+    if text[-1:] in ('"', "”"):
+        return f"{text[:-1].rstrip(',;: ')}.{text[-1]}"
     return text.rstrip(",;:-–— ") + "."
 
 

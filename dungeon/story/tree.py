@@ -209,8 +209,14 @@ class StoryTree:
         """
         if node.parent is None:
             raise ValueError("only the opening has no parent")
+        near = (self._head, self.head.parent)
         self._insert(node)
-        self.go(node.id)
+        if node.parent in near:
+            # A turn or a retry: the path above it is chosen already, however long.
+            self._choose(node.parent, node.id)
+            self._head = node.id
+        else:
+            self.go(node.id)
         return node
 
     def go(self, node_id: NodeId) -> Node:
@@ -223,8 +229,9 @@ class StoryTree:
             raise TurnError(f"There is no turn {node_id} in this story.")
         self._head = node_id
         child = self._nodes[node_id]
-        while child.parent is not None and self._chosen.get(child.parent) != child.id:
-            self._choose(child.parent, child.id)
+        while child.parent is not None:
+            if self._chosen.get(child.parent) != child.id:
+                self._choose(child.parent, child.id)
             child = self._nodes[child.parent]
         return self.head
 

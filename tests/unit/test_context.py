@@ -84,9 +84,7 @@ def test_a_key_is_a_whole_word() -> None:
 def test_chat_form_wraps_every_message() -> None:
     prompt = build(story_of(1), "wait", Shape(1024, CHATML)).prompt
     assert prompt.startswith("<|im_start|>system\n")
-    assert prompt.endswith(
-        "<|im_start|>user\nYou wait.<|im_end|>\n<|im_start|>assistant\n"
-    )
+    assert prompt.endswith("<|im_start|>user\nYou wait.<|im_end|>\n<|im_start|>assistant\n")
     assert prompt.count("<|im_start|>") - 1 == prompt.count("<|im_end|>")
 
 
@@ -165,7 +163,9 @@ def test_a_huge_line_is_cut_not_fatal() -> None:
 
 def test_a_turn_larger_than_the_window_leaves_its_end() -> None:
     story = story_of(1)
-    story.tree.add(Node(9, story.tree.head.id, parse("read"), "A page. " * 5000 + "The end is near."))
+    story.tree.add(
+        Node(9, story.tree.head.id, parse("read"), "A page. " * 5000 + "The end is near.")
+    )
     context = build(story, "wait", Shape(1024))
     assert "The end is near." in context.prompt
     assert context.tokens + context.max_new_tokens <= 1024

@@ -18,7 +18,10 @@ from dungeon.story.narrative import draft, mend_quotes, sentences, trim
         # Back to the last whole sentence, never to nothing.
         ("The gate opens. Beyond it lies", "The gate opens."),
         ("The gate opens slowly and", "The gate opens slowly and."),
-        ("You step through the gate into the yard, where the", "You step through the gate into the yard."),
+        (
+            "You step through the gate into the yard, where the",
+            "You step through the gate into the yard.",
+        ),
         ('"Stop!" the guard shouts. He lifts', '"Stop!" the guard shouts.'),
         ('"Run!" he says and', '"Run!" he says and.'),
         ("Mr. Vane bows. You nod to", "Mr. Vane bows."),

@@ -107,10 +107,11 @@ def test_a_rebuilt_tree_plays_on_the_same(steps: list[tuple[str, int]], mark_at:
     nodes, chosen = list(saved.nodes), dict(saved.chosen)
     for index, (verb, pick) in enumerate(steps):
         if verb == "turn":
-            parents[grow(tree)] = tree.head.parent
+            parent = tree.head.id
+            parents[grow(tree)] = parent
         elif verb == "retry" and tree.head.parent is not None:
-            new = grow(tree, tree.head.parent)
-            parents[new] = tree.head.parent
+            parent = tree.head.parent
+            parents[grow(tree, parent)] = parent
         elif verb == "undo" and tree.can_undo:
             tree.undo()
         elif verb == "redo" and tree.can_redo:
