@@ -33,7 +33,7 @@ Type what you do, and press Enter. An empty line lets the story go on.
 """
 
 
-class Leave(Exception):  # noqa: N818 - it is no error
+class Leave(Exception):
     """The player leaves the game."""
 
 

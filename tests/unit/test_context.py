@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -121,7 +122,7 @@ def test_the_history_moves_in_jumps() -> None:
         history = [s for s in context.segments if s.kind in ("primer", "memory", "history")]
         starts.append("".join(s.text for s in history))
         grow(story, f"look at thing {index}", f"You see thing {index}, and it is not new.")
-    for before, after in zip(starts, starts[1:], strict=False):
+    for before, after in itertools.pairwise(starts):
         jumps += not after.startswith(before)
     assert 1 <= jumps <= 300 / 8
 
