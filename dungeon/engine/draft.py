@@ -1,0 +1,168 @@
+"""A continuation while it is written: its text, stop strings and phrases that are banned.
+
+Pure. A banned phrase may be cut into tokens in many ways, so it is found in the text, and
+the token that began it is taken back and not drawn again at that place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from dungeon.engine.detokenize import Detokenizer, StopStrings
+
+
+class Phrases:
+    """Whole words and phrases, whatever their case; a blank matches any one blank.
+
+    Args:
+        phrases: Blank ones are ignored.
+    """
+
+    def __init__(self, phrases: Sequence[str]) -> None:
+        kept = [" ".join(phrase.split()) for phrase in phrases if phrase.strip()]
+        self._whole = [self._compile(_before(p) + _chars(p) + _after(p)) for p in kept]
+        self._begun = [self._compile(_before(p) + _prefixes(p)) for p in kept]
+        self._longest = max((len(phrase) for phrase in kept), default=0)
+
+    @staticmethod
+    def _compile(pattern: str) -> re.Pattern[str]:
+        return re.compile(pattern, re.IGNORECASE)
+
+    def __bool__(self) -> bool:
+        return self._longest > 0
+
+    def find(self, text: str, *, final: bool) -> int | None:
+        """Where the first of them stands; one at the very end counts only if `final`."""
+        found = [
+            match.start()
+            for pattern in self._whole
+            for match in pattern.finditer(text)
+            if final or match.end() < len(text)
+        ]
+        return min(found, default=None)
+
+    def hold(self, text: str) -> int:
+        """From where on `text` may still turn out to be one of them."""
+        tail = max(0, len(text) - self._longest - 1)
+        found = [match.start() for p in self._begun if (match := p.search(text, tail))]
+        return min(found, default=len(text))
+
+
+def _chars(phrase: str) -> str:
+    return "".join(r"\s" if char == " " else re.escape(char) for char in phrase)
+
+
+def _before(phrase: str) -> str:
+    return r"(?<!\w)" if re.match(r"\w", phrase) else ""
+
+
+def _after(phrase: str) -> str:
+    return r"(?!\w)" if re.search(r"\w\Z", phrase) else ""
+
+
+def _prefixes(phrase: str) -> str:
+    """A pattern for any beginning of `phrase` that ends the text."""
+    pattern = ""
+    for char in reversed(phrase[1:]):
+        pattern = f"(?:{_chars(char)}{pattern})?"
+    return _chars(phrase[:1]) + pattern + r"\Z"
+
+
+class Draft:
+    """The text of the tokens written so far.
+
+    Args:
+        decode: As for `Detokenizer`.
+        before: The prompt's ids (its end is enough).
+        stops: Stop strings.
+        banned: Phrases that must not stand in the text.
+
+    Attributes:
+        tokens: Written so far.
+        shown: The text that is certain: never a part of a character, of what may become a
+            stop string or a banned phrase. Only grows.
+    """
+
+    def __init__(
+        self,
+        decode: Callable[[list[int]], str],
+        before: Sequence[int],
+        stops: Sequence[str],
+        banned: Sequence[str],
+    ) -> None:
+        self._decode, self._before = decode, list(before[-8:])
+        self._stops, self._phrases = tuple(stops), Phrases(banned)
+        self.tokens: list[int] = []
+        self.shown = ""
+        self._restart()
+
+    def _restart(self) -> None:
+        self._detokenizer = Detokenizer(self._decode, self._before)
+        self._out = StopStrings(self._stops)
+        self._starts: list[int] = []
+        self._decoded = ""
+
+    def push(self, token: int) -> bool:
+        """Add a token; whether `shown` grew."""
+        self._add(token)
+        return self._show()
+
+    def _add(self, token: int) -> None:
+        self.tokens.append(token)
+        self._starts.append(len(self._decoded))
+        piece = self._detokenizer.push(token)
+        self._decoded += piece
+        self._out.push(piece)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop string was written."""
+        return bool(self._out.found)
+
+    def finish(self) -> None:
+        """No more tokens come: nothing is held back for what might follow."""
+        if not self._out.found:
+            self._out.push(self._detokenizer.finish())
+            self._out.finish()
+
+    def conflict(self, *, final: bool = False) -> int | None:
+        """Index of the token that began a banned phrase; None where there is none."""
+        if not self._phrases:
+            return None
+        at = self._phrases.find(self._out.text, final=final or self.stopped)
+        return None if at is None else self._token_at(at)
+
+    def take_back(self, index: int) -> None:
+        """Forget the tokens from `index` on."""
+        kept = self.tokens[:index]
+        self.tokens = []
+        self._restart()
+        for token in kept:
+            self._add(token)
+
+    def text(self) -> str:
+        """All text, what is held back included, up to a banned phrase."""
+        text = self._out.text
+        at = self._phrases.find(text, final=True) if self._phrases else None
+        return text if at is None else text[:at]
+
+    def _token_at(self, offset: int) -> int:
+        index = 0
+        while index + 1 < len(self._starts) and self._starts[index + 1] <= offset:
+            index += 1
+        return index
+
+    def _show(self) -> bool:
+        text = self._out.text
+        if self._phrases and text:
+            held = self._phrases.hold(text)
+            at = self._phrases.find(text, final=False)
+            held = held if at is None else min(held, at)
+            if held < len(text):
+                # The whole token goes if the phrase does.
+                text = text[: self._starts[self._token_at(held)]]
+        if len(text) <= len(self.shown):
+            return False
+        self.shown = text
+        return True

@@ -1,0 +1,205 @@
+"""Models run by PyTorch in this process. Importing this module loads neither it nor
+transformers: `TorchEngine.load` does."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dungeon.engine.base import CancelToken, Finished, GenerationRequest, ModelInfo, PromptPart
+from dungeon.engine.store import Installed, installed, verify
+from dungeon.errors import DungeonError, EngineError, ModelError
+
+if TYPE_CHECKING:
+    from dungeon.engine.torch_engine.decode import Decoder
+    from dungeon.engine.torch_engine.load import Loaded
+
+log = logging.getLogger(__name__)
+
+
+def convert_gguf(gguf: Path, out: Path) -> None:
+    """See `load.convert_gguf`; for `fetch.pull`, which must not import torch itself."""
+    from dungeon.engine.torch_engine import load
+
+    load.convert_gguf(gguf, out)
+
+
+class TorchEngine:
+    """Runs a GPT-2 or Llama model on this machine.
+
+    Args:
+        path_or_name: A directory, or a name in the catalogue that is installed already.
+        threads: Of the CPU to use; None leaves torch's choice.
+        device: "auto", "cpu", "cuda" or "mps".
+    """
+
+    def __init__(
+        self, path_or_name: str | Path, *, threads: int | None = None, device: str = "auto"
+    ) -> None:
+        self._wanted, self._threads, self._device = path_or_name, threads, device
+        self._lock = threading.Lock()
+        self._say: Callable[[str], None] = lambda line: None
+        self._info: ModelInfo | None = None
+        self._loaded: Loaded | None = None
+        self._decoder: Decoder | None = None
+
+    @property
+    def info(self) -> ModelInfo:
+        """What was loaded.
+
+        Raises:
+            EngineError: Nothing was yet.
+        """
+        if self._info is None:
+            raise EngineError("The model is not loaded yet.", "Wait a moment.")
+        return self._info
+
+    def load(self, progress: Callable[[str], None]) -> None:
+        """As `Engine.load`."""
+        with self._lock:
+            self._say = progress
+            if self._decoder is None:
+                self._load(self._find(), progress)
+
+    def _find(self) -> Installed:
+        model = installed(self._wanted)
+        if model is None:
+            raise ModelError(
+                f"The model {self._wanted} is not on this machine.",
+                f"Fetch it: dungeon models pull {self._wanted}",
+            )
+        return model
+
+    def _load(self, model: Installed, progress: Callable[[str], None]) -> None:
+        entry = model.entry
+        progress(f"checking {entry.name}")
+        digest = verify(model)
+        progress("starting torch")
+        import torch
+
+        from dungeon.engine.torch_engine import load
+
+        progress(f"loading {entry.name}")
+        try:
+            if self._threads is not None:
+                torch.set_num_threads(self._threads)
+            loaded = load.load_directory(model.path, entry.name)
+            longest = loaded.n_positions
+            if entry.n_positions:
+                longest = min(longest, entry.n_positions)
+            self._info = ModelInfo(
+                name=entry.name,
+                n_positions=longest - len(loaded.codec.prefix),
+                style=entry.style,
+                chat=entry.chat,
+                digest=digest,
+            )
+            self._loaded = loaded
+            self._place(self._pick_device())
+        except MemoryError as error:
+            raise self._too_big(entry.name) from error
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+            raise self._too_big(entry.name) from error
+        progress(f"{entry.name} is ready")
+
+    @staticmethod
+    def _too_big(name: str) -> ModelError:
+        return ModelError(
+            f"There is not enough memory for the model {name}.",
+            "Choose a smaller one, or close other programs.",
+        )
+
+    def _pick_device(self) -> str:
+        import torch
+
+        there = {
+            "cuda": torch.cuda.is_available(),
+            "mps": torch.backends.mps.is_available(),
+            "cpu": True,
+        }
+        if self._device == "auto":
+            return next(name for name, found in there.items() if found)
+        if not there.get(self._device, False):
+            raise ModelError(
+                f"There is no device {self._device!r} here.",
+                f"Use auto or one of {', '.join(name for name, found in there.items() if found)}.",
+            )
+        return self._device
+
+    def _place(self, device: str) -> None:
+        """Put the model on a device, with an empty cache."""
+        import torch
+
+        from dungeon.engine.torch_engine.decode import Decoder
+        from dungeon.engine.torch_engine.load import TransformersNetwork
+
+        assert self._loaded is not None
+        assert self._info is not None
+        loaded = self._loaded
+        network = TransformersNetwork(loaded, torch.device(device))
+        longest = self._info.n_positions
+        self._info = replace(self._info, device=device, dtype="fp32")
+        self._decoder = Decoder(network, loaded.codec, longest, loaded.ends)
+
+    def count(self, part: PromptPart) -> int:
+        """As `Engine.count`; remembered, and safe while another thread generates."""
+        if self._loaded is None:
+            raise EngineError("The model is not loaded yet.", "Wait a moment.")
+        return len(self._loaded.codec.encode(part))
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        cancel: CancelToken,
+        on_text: Callable[[str], None],
+    ) -> Finished:
+        """As `Engine.generate`."""
+        with self._lock:
+            return self._guarded(lambda decoder: decoder.write(request, cancel, on_text))
+
+    def _guarded(self, work: Callable[[Decoder], Any]) -> Any:
+        """Run `work`, once more on the CPU where a GPU's memory was too small."""
+        try:
+            return work(self._ready())
+        except DungeonError:
+            raise
+        except (MemoryError, RuntimeError) as error:
+            self._ready().forget()
+            if not isinstance(error, MemoryError) and not _out_of_memory(error):
+                log.warning("generation failed", exc_info=True)
+                raise EngineError(
+                    f"The model failed: {str(error).splitlines()[0][:160] if str(error) else ''}.",
+                    "Try again, or choose another model.",
+                ) from error
+            if self.info.device == "cpu":
+                raise _memory_ran_out() from error
+        self._say("the graphics memory is too small: going on with the CPU")
+        self._place("cpu")
+        try:
+            return work(self._ready())
+        except (MemoryError, RuntimeError) as error:
+            self._ready().forget()
+            raise _memory_ran_out() from error
+
+    def _ready(self) -> Decoder:
+        if self._decoder is None:
+            raise EngineError("The model is not loaded yet.", "Wait a moment.")
+        return self._decoder
+
+
+def _memory_ran_out() -> EngineError:
+    return EngineError(
+        "Memory ran out while the narrator was speaking.",
+        "Your turn is kept: ask for fewer tokens, or choose a smaller model.",
+    )
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    text = str(error).lower()
+    return "out of memory" in text or "can't allocate memory" in text or "alloc" in text

@@ -1,0 +1,217 @@
+"""The loop that writes a continuation token by token."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+
+from dungeon.engine.base import (
+    CancelToken,
+    Finished,
+    GenerationRequest,
+    StopReason,
+    Timing,
+    TokenOdds,
+)
+from dungeon.engine.draft import Draft
+from dungeon.engine.torch_engine.prefix_cache import BLOCK, BufferCache, PrefixCache
+from dungeon.engine.torch_engine.sampling import Sampler, check, odds_of
+from dungeon.engine.torch_engine.tokens import Codec
+from dungeon.errors import EngineError
+
+_MOST_TAKEN_BACK = 64
+"""How often a banned phrase may be taken back in one continuation; then the text ends
+before it."""
+
+
+class Network(Protocol):
+    """A model's forward pass."""
+
+    vocabulary: int
+
+    def cache(self) -> BufferCache:
+        """An empty cache."""
+        ...
+
+    def forward(self, ids: torch.Tensor, cache: BufferCache) -> torch.Tensor:
+        """Append ids [rows, n] to `cache`; float32 logits [rows, vocabulary] of the last."""
+        ...
+
+
+class Decoder:
+    """Writes continuations with one network, one after the other.
+
+    Args:
+        network: The model.
+        codec: Its tokenizer.
+        n_positions: Longest prompt plus continuation, in tokens.
+        ends: Ids that end a text.
+    """
+
+    def __init__(
+        self, network: Network, codec: Codec, n_positions: int, ends: frozenset[int]
+    ) -> None:
+        self._network, self._codec = network, codec
+        self._n_positions = n_positions
+        self._ends = ends | codec.special
+        # Ids past the tokenizer's are padding of the matrix and stand for nothing.
+        self._never = frozenset(range(codec.size, network.vocabulary))
+        self._not_first = self._never | self._ends | frozenset(codec.blanks())
+        self._prefix: PrefixCache | None = None
+
+    def forget(self) -> None:
+        """Throw the prefix cache away."""
+        self._prefix = None
+
+    def encode(self, request: GenerationRequest) -> list[int]:
+        """The prompt's ids.
+
+        Raises:
+            EngineError: It is empty, or too long together with what shall be written.
+        """
+        ids = [id for part in request.prompt for id in self._codec.encode(part)]
+        if not ids:
+            raise EngineError("The prompt is empty.", "Write a line and try again.")
+        if len(ids) + request.max_new_tokens > self._n_positions:
+            raise EngineError(
+                f"The prompt of {len(ids)} tokens and {request.max_new_tokens} new ones are "
+                f"more than the model's {self._n_positions}.",
+                "Shorten the memory or ask for fewer tokens.",
+            )
+        return [*self._codec.prefix, *ids]
+
+    def write(
+        self, request: GenerationRequest, cancel: CancelToken, on_text: Callable[[str], None]
+    ) -> Finished:
+        """As `Engine.generate`. On any exception the prefix cache is gone."""
+        started = time.monotonic()
+        prompt = self.encode(request)
+        prefix = self._prefix or PrefixCache(self._network.cache())
+        self._prefix = None
+        with torch.inference_mode():
+            reused = prefix.reuse(prompt)
+            logits = self._prefill(prompt, reused, prefix, cancel)
+            clock = _Clock(len(prompt), reused, started)
+            if logits is None:
+                finished = Finished("", "cancelled", clock.timing(0))
+            else:
+                finished = self._decode(
+                    request, prompt, logits, prefix.cache, cancel, on_text, clock
+                )
+        self._prefix = prefix
+        return finished
+
+    def _prefill(
+        self, prompt: list[int], done: int, prefix: PrefixCache, cancel: CancelToken
+    ) -> torch.Tensor | None:
+        """Logits after the prompt; None where it was cancelled before its end."""
+        logits = None
+        while done < len(prompt):
+            if cancel.cancelled:
+                return None
+            block = prompt[done : done + BLOCK]
+            logits = self._forward(block, prefix.cache)
+            prefix.keep(block)
+            done += len(block)
+        assert logits is not None
+        check(logits)
+        return logits
+
+    def _forward(self, ids: list[int], cache: BufferCache) -> torch.Tensor:
+        return self._network.forward(torch.tensor([ids]), cache)[0]
+
+    def _decode(
+        self,
+        request: GenerationRequest,
+        prompt: list[int],
+        first: torch.Tensor,
+        cache: BufferCache,
+        cancel: CancelToken,
+        on_text: Callable[[str], None],
+        clock: _Clock,
+    ) -> Finished:
+        sampler = Sampler(request.sampling, request.seed, prompt)
+        draft = Draft(self._codec.decode, prompt, request.stop, request.banned)
+        barred: dict[int, set[int]] = {}
+        odds: list[TokenOdds] = []
+        taken_back = 0
+        logits: torch.Tensor | None = first
+        stop: StopReason = "length"
+        while True:
+            at = len(draft.tokens)
+            over = draft.stopped or at == request.max_new_tokens
+            token = None
+            if cancel.cancelled:
+                stop = "cancelled"
+                break
+            if not over:
+                if logits is None:
+                    logits = self._forward(draft.tokens[-1:], cache)
+                    check(logits)
+                forbidden = self._never if at else self._not_first
+                token = sampler.pick(logits, draft.tokens, forbidden | barred.get(at, set()))
+                clock.first()
+                if token is None or token in self._ends:
+                    over, stop, token = True, "end", None
+            if token is not None:
+                assert logits is not None
+                if request.odds:
+                    odds.append(odds_of(logits, token, request.odds, self._codec))
+                if draft.push(token):
+                    on_text(draft.shown)
+                logits = None
+            conflict = draft.conflict(final=over)
+            if conflict is not None and taken_back < _MOST_TAKEN_BACK:
+                taken_back += 1
+                logits = self._take_back(draft, conflict, prompt, first, cache, barred, odds)
+                stop = "length"
+            elif conflict is not None:
+                stop = "stop"
+                break
+            elif over:
+                stop = "stop" if draft.stopped else stop
+                break
+        draft.finish()
+        text = draft.text()
+        if len(text) > len(draft.shown):
+            on_text(text)
+        return Finished(text, stop, clock.timing(len(draft.tokens)), tuple(odds))
+
+    def _take_back(
+        self,
+        draft: Draft,
+        index: int,
+        prompt: list[int],
+        first: torch.Tensor,
+        cache: BufferCache,
+        barred: dict[int, set[int]],
+        odds: list[TokenOdds],
+    ) -> torch.Tensor | None:
+        """Forget what is written from `index` on; the logits there, if they are at hand."""
+        barred.setdefault(index, set()).add(draft.tokens[index])
+        for later in [place for place in barred if place > index]:
+            del barred[later]
+        draft.take_back(index)
+        del odds[index:]
+        cache.truncate(len(prompt) + max(0, index - 1))
+        return first if index == 0 else None
+
+
+class _Clock:
+    """Times one continuation."""
+
+    def __init__(self, prompt_tokens: int, reused: int, started: float) -> None:
+        self._prompt_tokens, self._reused, self._started = prompt_tokens, reused, started
+        self._first = 0.0
+
+    def first(self) -> None:
+        """The first token is there (later calls change nothing)."""
+        self._first = self._first or time.monotonic() - self._started
+
+    def timing(self, written: int) -> Timing:
+        """The figures, now that it is over."""
+        total = time.monotonic() - self._started
+        return Timing(self._prompt_tokens, self._reused, written, self._first, total)
