@@ -1,0 +1,317 @@
+"""The app: themes, the engine's loading, which screen is up, and how it all ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from dungeon.engine.base import Engine
+from dungeon.errors import DungeonError, SaveError, SaveLockedError
+from dungeon.session import GameSession
+from dungeon.storage.story_file import StoryFile
+from dungeon.story.scenario import Scenario
+from dungeon.text import clean
+from dungeon.ui import background
+from dungeon.ui.commands import HELP, QUIT
+from dungeon.ui.context import AppContext
+from dungeon.ui.ending import Ending
+from dungeon.ui.messages import (
+    Crashed,
+    EngineFailed,
+    EngineProgress,
+    EngineReady,
+    LibraryRead,
+)
+from dungeon.ui.palette import Commands
+from dungeon.ui.pending import PendingEngine
+from dungeon.ui.screens.choice import ChoiceScreen, error_screen
+from dungeon.ui.screens.help import HelpScreen
+from dungeon.ui.screens.play import PlayScreen
+from dungeon.ui.screens.setup import Begin, SetupScreen
+from dungeon.ui.screens.title import TitleScreen
+from dungeon.ui.shown import line
+from dungeon.ui.theme import EMBER, FALLBACKS, PARCHMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["AppContext", "DungeonApp", "run_app"]
+
+
+class DungeonApp(App[None]):
+    """The game on a terminal.
+
+    Args:
+        context: Everything that it does not choose by itself.
+    """
+
+    TITLE = "Dungeon"
+    CSS_PATH = "dungeon.tcss"
+    COMMANDS: ClassVar[set[type[Commands]]] = {Commands}  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        HELP.binding(),
+        QUIT.binding(),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
+    ]
+    ENABLE_COMMAND_PALETTE = True
+    NOTIFICATION_TIMEOUT = 5
+
+    def __init__(self, context: AppContext) -> None:
+        super().__init__()
+        self.context = context
+        self.engine: Engine | None = None
+        self.engine_error: DungeonError | None = None
+        self.ending = Ending(self, context.log_file)
+        self.register_theme(EMBER)
+        self.register_theme(PARCHMENT)
+        self.theme = context.theme if context.theme in self.available_themes else EMBER.name
+        if not context.animations:
+            self.animation_level = "none"
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colour names, for themes that do not have them."""
+        return dict(FALLBACKS)
+
+    # -- beginning -----------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Show the first screen; everything slow happens on threads."""
+        self.ending.watch_signals()
+        self.title_screen = TitleScreen()
+        await self.push_screen(self.title_screen)
+        self._load_engine()
+        if self.context.scenario is not None:
+            self._play_file(self.context.scenario)
+        elif self.context.save is not None:
+            self.resume(self.context.save, read_only=self.context.read_only)
+        self._read_library()
+
+    def _load_engine(self) -> None:
+        self.engine_error = None
+        self._narrator("… the narrator wakes", "$faint")
+        background.load_engine(self.context, self.post_message)
+
+    def _read_library(self) -> None:
+        background.read_library(self.context, self.post_message)
+
+    def _narrator(self, text: str, style: str) -> None:
+        self.title_screen.show_narrator(line(text, style))
+
+    def on_engine_progress(self, message: EngineProgress) -> None:
+        """Pass it on to whoever shows it."""
+        self._narrator(f"… {message.line}", "$faint")
+        if (play := self.play_screen) is not None:
+            play.engine_progress(message.line)
+
+    def on_engine_ready(self, message: EngineReady) -> None:
+        """Stories can be told from now on."""
+        self.engine = message.engine
+        info = message.engine.info
+        self._narrator(f"● {' '.join(p for p in (info.name, info.dtype) if p)}", "$success")
+        if (play := self.play_screen) is not None:
+            play.engine_ready(message.engine)
+
+    def on_engine_failed(self, message: EngineFailed) -> None:
+        """Stories can be read, not told; loading can be tried again."""
+        self.engine_error = message.error
+        self._narrator(f"✕ {message.error.message}", "$error")
+        if (play := self.play_screen) is not None:
+            play.engine_failed()
+
+        def answered(answer: str | None) -> None:
+            if answer == "again":
+                self._load_engine()
+                if (play := self.play_screen) is not None:
+                    play.engine_loading()
+
+        body = f"{message.error.message}\n\n{message.error.hint}".strip()
+        self.push_screen(
+            ChoiceScreen(
+                "The narrator could not be loaded",
+                f"{body}\n\nStories can still be read, changed and exported.",
+                [("ok", "Go on without"), ("again", "Try again")],
+            ),
+            answered,
+        )
+
+    def on_library_read(self, message: LibraryRead) -> None:
+        """Fill the title screen."""
+        self.title_screen.show_library(message.scenarios, message.saves, message.error)
+
+    @property
+    def play_screen(self) -> PlayScreen | None:
+        """The game, if one is open."""
+        for screen in self.screen_stack:
+            if isinstance(screen, PlayScreen):
+                return screen
+        return None
+
+    # -- which story ---------------------------------------------------------------------------
+
+    def on_title_screen_scenario_chosen(self, message: TitleScreen.ScenarioChosen) -> None:
+        """Ask the scenario's questions."""
+        if message.entry.scenario is not None:
+            self._set_up(message.entry.scenario, {}, "")
+
+    def on_title_screen_save_chosen(self, message: TitleScreen.SaveChosen) -> None:
+        """Go on with a story."""
+        self.resume(message.path)
+
+    def on_title_screen_delete_chosen(self, message: TitleScreen.DeleteChosen) -> None:
+        """Delete it: the player was asked."""
+        try:
+            self.context.delete_save(message.path)
+        except DungeonError as error:
+            self.push_screen(error_screen(error))
+        self._read_library()
+
+    def on_title_screen_reload_chosen(self) -> None:
+        """Read the library again."""
+        self._read_library()
+
+    def on_play_screen_left(self) -> None:
+        """Back to the title; the story's file is closed by its screen."""
+        self.pop_screen()
+        self.call_later(self._read_library)
+
+    def _play_file(self, path: Path) -> None:
+        try:
+            scenario = self.context.read_scenario(path)
+        except DungeonError as error:
+            self.push_screen(error_screen(error))
+            return
+        answers = dict(self.context.answers)
+        if all(question.key in answers for question in scenario.questions):
+            self.begin(scenario, answers, self.context.title)
+        else:
+            self._set_up(scenario, answers, self.context.title)
+
+    def _set_up(self, scenario: Scenario, answers: Mapping[str, str], title: str) -> None:
+        def decided(begin: Begin | None) -> None:
+            if begin is not None:
+                self.begin(scenario, begin.answers, begin.title)
+
+        self.push_screen(SetupScreen(scenario, answers, title), decided)
+
+    def begin(
+        self,
+        scenario: Scenario,
+        answers: Mapping[str, str],
+        title: str = "",
+        *,
+        kept: bool = True,
+    ) -> None:
+        """Begin a story; where it cannot be saved, offer to play it all the same."""
+        try:
+            session = GameSession.new(
+                scenario,
+                self.engine or PendingEngine(),
+                answers=answers,
+                saves=self.context.saves if kept else None,
+                title=clean(title, newlines=False),
+                seed=self.context.seed,
+                generation=self.context.generation_for(scenario.generation),
+            )
+        except SaveError as error:
+
+            def answered(answer: str | None) -> None:
+                if answer == "play":
+                    self.begin(scenario, answers, title, kept=False)
+
+            self.push_screen(
+                ChoiceScreen(
+                    "The story cannot be saved",
+                    f"{error.message}\n\n{error.hint}".strip(),
+                    [("back", "Back"), ("play", "Play without saving")],
+                ),
+                answered,
+            )
+        except DungeonError as error:
+            self.push_screen(error_screen(error))
+        else:
+            self._show(session)
+
+    def resume(self, path: Path, *, read_only: bool = False) -> None:
+        """Go on with a saved story; one that is open elsewhere can be read or copied."""
+        try:
+            session = GameSession.resume(path, self.engine or PendingEngine(), read_only=read_only)
+            session.story.generation = self.context.generation_for(session.story.generation)
+        except SaveLockedError as error:
+
+            def answered(answer: str | None) -> None:
+                if answer == "read":
+                    self.resume(path, read_only=True)
+                elif answer == "copy":
+                    self._resume_copy(path)
+
+            self.push_screen(
+                ChoiceScreen(
+                    "This story is open in another game",
+                    f"{error.message}\n\n{error.hint}".strip(),
+                    [("cancel", "Leave it"), ("read", "Only read"), ("copy", "Play a copy")],
+                ),
+                answered,
+            )
+        except DungeonError as error:
+            self.push_screen(error_screen(error, "The story cannot be opened"))
+        else:
+            self._show(session)
+
+    def _resume_copy(self, path: Path) -> None:
+        engine = self.engine or PendingEngine()
+        try:
+            story = GameSession.resume(path, engine, read_only=True).story
+            story.title = f"{story.title} (copy)"
+            session = GameSession(story, engine, StoryFile.create(self.context.saves, story))
+            session.saved = True
+        except DungeonError as error:
+            self.push_screen(error_screen(error, "The story cannot be copied"))
+        else:
+            self._show(session)
+
+    def _show(self, session: GameSession) -> None:
+        self.ending.session = session
+        failed = self.engine_error is not None
+        self.push_screen(PlayScreen(self.context, session, self.engine, failed))
+
+    # -- everywhere ----------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Show how to play."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    async def action_quit(self) -> None:
+        """Leave the game."""
+        play = self.play_screen
+        if play is None:
+            self.exit()
+        else:
+            play.leave(self.exit)
+
+    # -- ending --------------------------------------------------------------------------------
+
+    def on_crashed(self, message: Crashed) -> None:
+        """A thread broke: end as after any other unexpected exception."""
+        self._handle_exception(message.error)
+
+    def _handle_exception(self, error: BaseException) -> None:  # type: ignore[override]
+        self.ending.crashed(error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of locals: story text, at length.
+        self._close_messages_no_wait()
+
+
+def run_app(context: AppContext) -> int:
+    """Play on this terminal until the player leaves.
+
+    Returns:
+        The exit code: 0, 1 after an unexpected error, 128 plus the number of a signal.
+    """
+    app = DungeonApp(context)
+    return app.ending.run()

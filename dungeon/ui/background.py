@@ -1,0 +1,132 @@
+"""Threads beside the screen: loading the engine, listing the library, telling a turn.
+
+They are daemons, so that leaving the game never waits for a model that is still loading,
+and they speak to the screen by `post_message` alone: that neither blocks nor raises when
+the screen is gone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.message import Message
+
+from dungeon.engine.base import CancelToken, Engine
+from dungeon.errors import DungeonError, EngineError, ModelError
+from dungeon.session import Turn, narrate
+from dungeon.ui.context import AppContext, listed
+from dungeon.ui.messages import (
+    DraftChanged,
+    EngineFailed,
+    EngineProgress,
+    EngineReady,
+    LibraryRead,
+    TurnCancelled,
+    TurnFailed,
+    TurnFinished,
+)
+
+log = logging.getLogger("dungeon.ui")
+
+Post = Callable[[Message], bool]
+
+
+def outline(error: BaseException) -> str:
+    """Where an error came from, for the log: kinds and places, no values.
+
+    The message of an unexpected exception may quote the story, so it is left out; those of
+    `DungeonError` are written for the player and name files and settings only.
+    """
+    lines = []
+    at: BaseException | None = error
+    while at is not None:
+        lines.append(f"{type(at).__name__}: {at if isinstance(at, DungeonError) else '...'}")
+        lines.extend(
+            f"  {frame.filename}:{frame.lineno} in {frame.name}"
+            for frame in traceback.extract_tb(at.__traceback__)
+        )
+        at = at.__cause__ or at.__context__
+    return "\n".join(lines)
+
+
+def start(name: str, work: Callable[[], None]) -> threading.Thread:
+    """Run `work` on a thread of its own."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def load_engine(context: AppContext, post: Post) -> threading.Thread:
+    """Make and load the engine; ends in one `EngineReady` or `EngineFailed`."""
+
+    def progress(line: str) -> None:
+        post(EngineProgress(line))
+
+    def work() -> None:
+        try:
+            engine = context.make_engine()
+            engine.load(progress)
+        except DungeonError as error:
+            log.warning("engine not loaded\n%s", outline(error))
+            post(EngineFailed(error))
+        except Exception as error:
+            log.error("engine not loaded\n%s", outline(error))
+            post(
+                EngineFailed(
+                    ModelError(
+                        f"The narrator could not be loaded ({type(error).__name__}).",
+                        f"The details are in {context.log_file}.",
+                    )
+                )
+            )
+        else:
+            post(EngineReady(engine))
+
+    return start("engine", work)
+
+
+def read_library(context: AppContext, post: Post) -> threading.Thread:
+    """List scenarios and saves; ends in one `LibraryRead`."""
+
+    def work() -> None:
+        scenarios, one = listed(context.list_scenarios)
+        saves, other = listed(lambda: context.list_saves(context.saves))
+        post(LibraryRead(scenarios, saves, one or other))
+
+    return start("library", work)
+
+
+def tell(
+    engine: Engine, turn: Turn, cancel: CancelToken, post: Post, log_file: Path
+) -> threading.Thread:
+    """Tell a turn; ends in exactly one of the three terminal messages."""
+
+    def draft(text: str) -> None:
+        post(DraftChanged(turn.serial, text))
+
+    def outcome() -> Message:
+        try:
+            narration = narrate(engine, turn, cancel, draft)
+        except DungeonError as error:
+            return TurnFailed(turn.serial, error)
+        except Exception as error:
+            log.error("turn failed\n%s", outline(error))
+            return TurnFailed(
+                turn.serial,
+                EngineError(
+                    f"Something broke inside the narrator ({type(error).__name__}).",
+                    f"Try again; the details are in {log_file}.",
+                ),
+            )
+        if narration.text:
+            return TurnFinished(turn.serial, narration)
+        return TurnCancelled(turn.serial)
+
+    def work() -> None:
+        post(outcome())
+
+    return start("narrator", work)

@@ -1,0 +1,103 @@
+"""What the player can do on the play screen, said once.
+
+Bindings, the bar of keys, the palette, the help screen and typed commands ("/undo") are all
+made from this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing the player can do.
+
+    Attributes:
+        action: Name of the screen's action, and the word that a typed line runs it by.
+        keys: Textual's names; the first is the one shown.
+        shown_key: As the bar of keys shows it.
+        label: For the bar of keys, one word.
+        short: For the bar of keys where room is scarce; "" where it has none.
+        title: For the palette.
+        help: One sentence.
+        rank: What the bar of keys drops first: the highest.
+        priority: Whether the key goes before the focused widget's own.
+    """
+
+    action: str
+    keys: tuple[str, ...]
+    shown_key: str
+    label: str
+    title: str
+    help: str
+    short: str = ""
+    rank: int = 0
+    priority: bool = True
+
+    def binding(self) -> Binding:
+        """The command as a binding."""
+        return Binding(
+            ",".join(self.keys),
+            self.action,
+            self.label,
+            key_display=self.shown_key,
+            priority=self.priority,
+            show=bool(self.label),
+        )
+
+
+STOP = Command(
+    "stop", ("escape",), "Esc", "Stop", "Stop the narrator",
+    "Stops the narrator and keeps the whole sentences told so far.",
+)  # fmt: skip
+RETRY = Command(
+    "retry", ("ctrl+r", "f2"), "^R", "Retry", "Retry",
+    "Tells the current turn again; the telling before stays in the story file.",
+)  # fmt: skip
+UNDO = Command("undo", ("ctrl+z", "f3"), "^Z", "Undo", "Undo", "Takes the current turn back.")
+REDO = Command(
+    "redo", ("ctrl+y", "f4"), "^Y", "Redo", "Redo", "Puts back the turn last taken back."
+)
+ALTER = Command(
+    "alter", ("ctrl+e", "f5"), "^E", "Alter", "Alter",
+    "Opens the current turn to be told in your own words.",
+)  # fmt: skip
+MEMORY = Command(
+    "memory", ("ctrl+o", "f6"), "^O", "Memory", "Memory",
+    "Opens what the narrator always keeps in mind.", "Mem", 2,
+)  # fmt: skip
+NOTE = Command(
+    "note", ("ctrl+n", "f7"), "^N", "Note", "Author's note",
+    "Opens the short guidance that the narrator reads last.", "", 2,
+)  # fmt: skip
+CONTEXT = Command(
+    "context", ("ctrl+t", "f8"), "^T", "Context", "Context",
+    "Shows exactly what the next turn sends to the model.", "Ctx", 3,
+)  # fmt: skip
+HELP = Command("help", ("f1",), "F1", "Help", "Help", "Shows the keys and how to play.", "", 1)
+LEAVE = Command(
+    "leave", ("ctrl+l", "f9"), "^L", "Leave", "Save and go to the title",
+    "Closes the story, which is saved, and shows the title.", "", 5,
+)  # fmt: skip
+QUIT = Command(
+    "quit", ("ctrl+q", "f10"), "^Q", "Quit", "Quit", "Leaves the game; the story is saved.", "", 1
+)
+
+PLAY = (STOP, RETRY, UNDO, REDO, ALTER, MEMORY, NOTE, CONTEXT, HELP, LEAVE, QUIT)
+
+TYPED = {command.action: command for command in PLAY}
+"""What a line such as "/undo" runs."""
+
+SCROLLING = (
+    ("PgUp PgDn", "Read back and forth in the story."),
+    ("^Home ^End", "To the opening, and to the end."),
+)
+TYPING = (
+    ("Enter", "Sends the line; an empty one lets the story go on."),
+    ("Tab", "Changes what the line is: something you do, say, or a part of the story."),
+    ("Up Down", "Brings back lines typed before."),
+    ("^P", "Opens the palette: every command by name, and the themes."),
+)

@@ -1,0 +1,116 @@
+"""What the screen is given by the composition root."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import platformdirs
+
+from dungeon.engine.base import Engine
+from dungeon.errors import DungeonError
+from dungeon.story.scenario import GenerationSettings, Scenario
+
+if TYPE_CHECKING:
+    from dungeon.authoring.library import ScenarioEntry
+    from dungeon.storage.library import DamagedSave, SaveSummary
+
+
+def default_log_file() -> Path:
+    """Where the log is kept: the platform's own place for logs."""
+    return platformdirs.user_log_path("dungeon") / "dungeon.log"
+
+
+# Reading a library needs parsers that take a while to import, so they are imported on the
+# thread that reads, not before the first screen.
+
+
+def _list_scenarios() -> Sequence[ScenarioEntry]:
+    from dungeon.authoring.library import list_scenarios
+
+    return list_scenarios()
+
+
+def _read_scenario(path: Path) -> Scenario:
+    from dungeon.authoring.reader import read_scenario
+
+    return read_scenario(path)
+
+
+def _list_saves(directory: Path) -> Sequence[SaveSummary | DamagedSave]:
+    from dungeon.storage.library import list_saves
+
+    return list_saves(directory)
+
+
+def _delete_save(path: Path) -> None:
+    from dungeon.storage.library import delete_save
+
+    delete_save(path)
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """Everything the app does not choose by itself.
+
+    Attributes:
+        make_engine: Called once on a background thread; `load` follows on the same thread.
+        saves: Directory of the saves.
+        scenario: Begin this one at once, without the title screen.
+        save: Go on with this one at once, without the title screen.
+        read_only: Whether `save` is only looked at.
+        seed: Of new stories; None draws one.
+        title: Of the story that `scenario` begins.
+        answers: To the questions of `scenario`.
+        overrides: Sampling numbers that go before those of scenario or save.
+        theme: "ember" (dark) or "parchment" (light), or any theme of Textual's.
+        animations: Whether the cursor blinks and the like; off for pictures.
+        clock: Seconds, growing; what elapsed times are taken from.
+        log_file: Where errors are written; never story text.
+        list_scenarios: Every scenario found, broken ones included.
+        read_scenario: Reads one.
+        list_saves: Every save in a directory, damaged ones included.
+        delete_save: Removes one save for good.
+    """
+
+    make_engine: Callable[[], Engine]
+    saves: Path
+    scenario: Path | None = None
+    save: Path | None = None
+    read_only: bool = False
+    seed: int | None = None
+    title: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, float] = field(default_factory=dict)
+    theme: str | None = None
+    animations: bool = True
+    clock: Callable[[], float] = time.monotonic
+    log_file: Path = field(default_factory=default_log_file)
+    list_scenarios: Callable[[], Sequence[ScenarioEntry]] = _list_scenarios
+    read_scenario: Callable[[Path], Scenario] = _read_scenario
+    list_saves: Callable[[Path], Sequence[SaveSummary | DamagedSave]] = _list_saves
+    delete_save: Callable[[Path], None] = _delete_save
+
+    def generation_for(self, settings: GenerationSettings) -> GenerationSettings:
+        """`settings` with the overrides in it.
+
+        Raises:
+            SettingsError: An override is outside its range.
+        """
+        return replace(settings, **self.overrides)  # type: ignore[arg-type]
+
+
+T = TypeVar("T")
+
+
+def listed(read: Callable[[], Sequence[T]]) -> tuple[Sequence[T], DungeonError | None]:
+    """What `read` lists, or nothing and the reason."""
+    try:
+        return read(), None
+    except DungeonError as error:
+        return (), error
+    except OSError as error:
+        return (), DungeonError(f"A folder cannot be read: {error.strerror}.")

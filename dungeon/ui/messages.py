@@ -1,0 +1,107 @@
+"""What background threads tell the screen: facts in the past tense.
+
+For every turn that is begun there is any number of `DraftChanged` and then exactly one of
+`TurnFinished`, `TurnCancelled` and `TurnFailed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from dungeon.engine.base import Engine
+from dungeon.errors import DungeonError
+from dungeon.session import Narration
+
+if TYPE_CHECKING:
+    from dungeon.authoring.library import ScenarioEntry
+    from dungeon.storage.library import DamagedSave, SaveSummary
+
+
+class EngineProgress(Message):
+    """Loading the engine took another step; `line` says which."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        self.line = line
+
+
+class EngineReady(Message):
+    """The engine was loaded."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self.engine = engine
+
+
+class EngineFailed(Message):
+    """The engine could not be loaded."""
+
+    def __init__(self, error: DungeonError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class LibraryRead(Message):
+    """Scenarios and saves were listed; `error` says why one of the lists is empty."""
+
+    def __init__(
+        self,
+        scenarios: Sequence[ScenarioEntry],
+        saves: Sequence[SaveSummary | DamagedSave],
+        error: DungeonError | None = None,
+    ) -> None:
+        super().__init__()
+        self.scenarios = scenarios
+        self.saves = saves
+        self.error = error
+
+
+class Crashed(Message):
+    """A thread ended with an exception that nothing expected."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+
+class TurnMessage(Message):
+    """Something about one turn; `serial` tells which, so that a late one can be dropped."""
+
+    def __init__(self, serial: int) -> None:
+        super().__init__()
+        self.serial = serial
+
+
+class DraftChanged(TurnMessage):
+    """The turn's text grew, or began anew; `text` is all of it, so the last one says all."""
+
+    def __init__(self, serial: int, text: str) -> None:
+        super().__init__(serial)
+        self.text = text
+
+    def can_replace(self, message: Message) -> bool:
+        """A later draft of the same turn makes an earlier one needless."""
+        return isinstance(message, DraftChanged) and message.serial == self.serial
+
+
+class TurnFinished(TurnMessage):
+    """The narrator gave a text; after a stop, what there was of whole sentences."""
+
+    def __init__(self, serial: int, narration: Narration) -> None:
+        super().__init__(serial)
+        self.narration = narration
+
+
+class TurnCancelled(TurnMessage):
+    """The player stopped the narrator before there was anything to keep."""
+
+
+class TurnFailed(TurnMessage):
+    """The narrator gave nothing."""
+
+    def __init__(self, serial: int, error: DungeonError) -> None:
+        super().__init__(serial)
+        self.error = error

@@ -1,0 +1,40 @@
+"""What a session plays with until the engine is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dungeon.engine.base import (
+    CancelToken,
+    Finished,
+    GenerationRequest,
+    ModelInfo,
+    PromptPart,
+)
+from dungeon.errors import EngineError
+
+
+class PendingEngine:
+    """Stands in a session while the engine loads: the story can be read, not told."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Unknown as yet."""
+        raise _not_yet()
+
+    def load(self, progress: Callable[[str], None]) -> None:
+        """Nothing to load."""
+
+    def count(self, part: PromptPart) -> int:
+        """Unknown as yet."""
+        raise _not_yet()
+
+    def generate(
+        self, request: GenerationRequest, cancel: CancelToken, on_text: Callable[[str], None]
+    ) -> Finished:
+        """Not possible as yet."""
+        raise _not_yet()
+
+
+def _not_yet() -> EngineError:
+    return EngineError("The narrator is not ready yet.", "Wait until it has loaded.")

@@ -1,0 +1,76 @@
+"""How scenarios and saves are listed and described on the title screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from dungeon.storage.library import DamagedSave, SaveSummary
+from dungeon.ui.shown import joined, line, shown
+
+if TYPE_CHECKING:
+    from dungeon.authoring.library import ScenarioEntry
+
+
+def turns(save: SaveSummary) -> str:
+    """How far the story has come."""
+    if not save.turns:
+        return "at its opening"
+    return "1 turn" if save.turns == 1 else f"{save.turns} turns"
+
+
+def scenario_option(entry: ScenarioEntry) -> Content:
+    """A line of the list of scenarios."""
+    if entry.scenario is None:
+        return joined(line(entry.name, "$error"), ("  cannot be read", "$faint"))
+    return line(entry.scenario.title)
+
+
+def save_option(save: SaveSummary | DamagedSave) -> Content:
+    """A line of the list of saves."""
+    if isinstance(save, DamagedSave):
+        return joined(line(save.name, "$error"), ("  damaged", "$faint"))
+    return joined(line(save.title), (f"  {turns(save)}", "$faint"))
+
+
+def scenario_details(entry: ScenarioEntry) -> Content:
+    """All that is worth knowing before a story begins."""
+    scenario = entry.scenario
+    if scenario is None:
+        rows = [line(entry.name, "bold $error")]
+        problems = [str(problem) for problem in entry.problems]
+        rows += [shown(problem, "$ink") for problem in problems[:1]]
+        if len(problems) > 1:
+            more = len(problems) - 1
+            rows.append(shown(f"and {more} more: run dungeon check on the file", "$faint"))
+        return Content("\n").join(rows)
+    facts = [f"by {scenario.author}" if scenario.author else "", scenario.rating]
+    facts += [", ".join(scenario.tags)]
+    rows = [
+        joined(
+            line(scenario.title, "bold $primary"),
+            ("   ", ""),
+            line(" · ".join(fact for fact in facts if fact), "$faint"),
+        ),
+        shown(scenario.summary or scenario.opening[:400], "$ink"),
+    ]
+    return Content("\n").join(rows)
+
+
+def save_details(save: SaveSummary | DamagedSave) -> Content:
+    """Where the story stands."""
+    if isinstance(save, DamagedSave):
+        return Content("\n").join([line(save.name, "bold $error"), shown(save.reason, "$ink")])
+    when = save.updated.astimezone().strftime("%d %B %Y, %H:%M")
+    facts = [save.scenario, turns(save), when, save.model]
+    return Content("\n").join(
+        [
+            joined(
+                line(save.title, "bold $primary"),
+                ("   ", ""),
+                line(" · ".join(fact for fact in facts if fact), "$faint"),
+            ),
+            shown(save.last_text.strip(), "$ink"),
+        ]
+    )

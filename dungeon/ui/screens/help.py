@@ -1,0 +1,51 @@
+"""How to play, and every key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from dungeon.ui.commands import PLAY, SCROLLING, TYPING
+
+_INTRO = (
+    "You are in a story, and the narrator is a language model on this machine. Type what you "
+    "do, in your own words, and it tells what comes of it. Nothing is fixed beforehand, and "
+    "nothing is lost: every turn, retry and change stays in the story file, which is saved "
+    "after each turn."
+)
+_TYPED = "A command can be typed too, with a slash before it: /undo, /retry, /memory, /quit."
+
+
+class HelpScreen(ModalScreen[None]):
+    """Shows the keys; any of Escape, Enter and F1 closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q", "dismiss(None)", "Close", show=False),
+        Binding("f1", "dismiss(None)", "Close", show=False, priority=True),
+    ]
+
+    def compose(self) -> ComposeResult:
+        """The table."""
+        with Vertical(classes="dialog wide"):
+            yield Static(Content("How to play"), classes="dialog--title", markup=False)
+            with VerticalScroll(classes="dialog--body"):
+                yield Static(Content(_INTRO), classes="help--intro", markup=False)
+                yield Static(self._table(), markup=False)
+                yield Static(Content(_TYPED), classes="help--typed", markup=False)
+
+    def _table(self) -> Content:
+        rows: list[tuple[str, str]] = [*TYPING, *SCROLLING]
+        for command in PLAY:
+            keys = f"{command.shown_key} {command.keys[-1].upper()}".replace("Esc ESCAPE", "Esc")
+            rows.append((keys.replace("F1 F1", "F1"), command.help))
+        lines = [
+            Content.assemble((f"{keys:<12}", "bold $primary"), (text, "$ink"))
+            for keys, text in rows
+        ]
+        return Content("\n").join(lines)

@@ -1,0 +1,267 @@
+"""The first screen: the library of scenarios, and the stories begun so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from dungeon.errors import DungeonError
+from dungeon.storage.library import DamagedSave, SaveSummary
+from dungeon.text import clean
+from dungeon.ui.screens import details
+from dungeon.ui.screens.choice import ChoiceScreen
+from dungeon.ui.shown import error_text, joined, line
+
+if TYPE_CHECKING:
+    from dungeon.authoring.library import ScenarioEntry
+
+WORDMARK = (
+    "█▀▄ █ █ █▄ █ █▀▀ █▀▀ █▀█ █▄ █",
+    "█ █ █ █ █ ▀█ █ █ █▀  █ █ █ ▀█",
+    "▀▀  ▀▀▀ ▀  ▀ ▀▀▀ ▀▀▀ ▀▀▀ ▀  ▀",
+)
+WORDMARK_COLOURS = ("$warning", "$primary", "$accent")
+TAGLINE = "Say what you do. The story goes on."
+
+
+class Library(OptionList):
+    """One of the two lists; left and right change between them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "app.focus_previous", "Other list", show=False),
+        Binding("right", "app.focus_next", "Other list", show=False),
+    ]
+
+
+class TitleScreen(Screen[None]):
+    """Picks what to play."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New story"),
+        Binding("c", "continue_last", "Continue last"),
+        Binding("d,delete", "delete", "Delete"),
+        Binding("r", "reload", "Read the library again", show=False),
+        Binding("q", "app.quit", "Quit", show=False),
+        Binding("question_mark", "app.help", "Help", show=False),
+    ]
+
+    class ScenarioChosen(Message):
+        """The player wants to begin this scenario."""
+
+        def __init__(self, entry: ScenarioEntry) -> None:
+            super().__init__()
+            self.entry = entry
+
+    class SaveChosen(Message):
+        """The player wants to go on with this story."""
+
+        def __init__(self, path: Path) -> None:
+            super().__init__()
+            self.path = path
+
+    class DeleteChosen(Message):
+        """The player confirmed that this story is to be deleted."""
+
+        def __init__(self, path: Path) -> None:
+            super().__init__()
+            self.path = path
+
+    class ReloadChosen(Message):
+        """The lists are to be read again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scenarios: Sequence[ScenarioEntry] = ()
+        self.saves: Sequence[SaveSummary | DamagedSave] = ()
+        self._narrator = Content("")
+
+    def compose(self) -> ComposeResult:
+        """Wordmark, two lists, details, state and keys."""
+        with Vertical(id="title"):
+            yield Static(
+                Content("\n").join(
+                    Content(text).stylize(colour)
+                    for text, colour in zip(WORDMARK, WORDMARK_COLOURS, strict=True)
+                ),
+                id="wordmark",
+                markup=False,
+            )
+            yield Static(Content(TAGLINE), id="tagline", markup=False)
+            with Horizontal(id="lists"):
+                with Vertical(classes="list"):
+                    yield Static(Content("New story"), classes="list--title", markup=False)
+                    yield Library(id="scenarios", markup=False, compact=True)
+                with Vertical(classes="list"):
+                    yield Static(Content("Stories begun"), classes="list--title", markup=False)
+                    yield Library(id="saves", markup=False, compact=True)
+            with VerticalScroll(id="details", can_focus=False):
+                yield Static(Content("Reading the library…"), id="about", markup=False)
+        yield Static(Content(""), id="narrator", markup=False)
+        yield Static(self._keys(), id="title-keys", markup=False)
+
+    def _keys(self) -> Content:
+        keys = (
+            ("Enter", "play", True),
+            ("Tab", "other list", True),
+            ("N", "new", self._scenario is not None),
+            ("C", "continue last", bool(self._playable_saves)),
+            ("D", "delete", self._save is not None),
+            ("F1", "help", True),
+            ("Q", "quit", True),
+        )
+        return Content("  ").join(
+            joined(
+                (key, "bold $primary" if on else "$faint"), (f" {text}", "$ink" if on else "$faint")
+            )
+            for key, text, on in keys
+        )
+
+    # -- what is listed ------------------------------------------------------------------------
+
+    def show_library(
+        self,
+        scenarios: Sequence[ScenarioEntry],
+        saves: Sequence[SaveSummary | DamagedSave],
+        error: DungeonError | None = None,
+    ) -> None:
+        """Fill both lists, keeping the highlights where they can stay."""
+        first = not self.scenarios and not self.saves
+        self.scenarios, self.saves = scenarios, saves
+        for name, options in (
+            ("scenarios", [details.scenario_option(entry) for entry in scenarios]),
+            ("saves", [details.save_option(entry) for entry in saves]),
+        ):
+            widget = self.query_one(f"#{name}", Library)
+            at = widget.highlighted or 0
+            widget.clear_options()
+            widget.add_options([Option(prompt) for prompt in options])
+            if options:
+                widget.highlighted = min(at, len(options) - 1)
+        if first:
+            self.query_one("#saves" if self._playable_saves else "#scenarios").focus()
+        elif not saves and self._list is self.query_one("#saves"):
+            self.query_one("#scenarios").focus()
+        if error is not None:
+            self.app.notify(clean(error_text(error)), severity="warning", markup=False)
+        self._show_details()
+
+    def show_narrator(self, content: Content) -> None:
+        """Say how loading the engine goes."""
+        self.query_one("#narrator", Static).update(content)
+
+    @property
+    def _list(self) -> OptionList | None:
+        focused = self.focused
+        return focused if isinstance(focused, OptionList) else None
+
+    @property
+    def _scenario(self) -> ScenarioEntry | None:
+        if not self.is_mounted:
+            return None
+        at = self.query_one("#scenarios", Library).highlighted
+        return self.scenarios[at] if at is not None and at < len(self.scenarios) else None
+
+    @property
+    def _save(self) -> SaveSummary | DamagedSave | None:
+        if not self.is_mounted:
+            return None
+        widget = self.query_one("#saves", Library)
+        at = widget.highlighted
+        chosen = widget.has_focus and at is not None and at < len(self.saves)
+        return self.saves[at] if chosen and at is not None else None
+
+    @property
+    def _playable_saves(self) -> list[SaveSummary]:
+        return [save for save in self.saves if isinstance(save, SaveSummary)]
+
+    def _show_details(self) -> None:
+        about = self.query_one("#about", Static)
+        scenario = self._scenario
+        save = self._save
+        if save is not None:
+            about.update(details.save_details(save))
+        elif scenario is not None:
+            about.update(details.scenario_details(scenario))
+        elif self._list is not None and self._list.id == "saves":
+            about.update(Content("No story was begun yet.").stylize("$faint"))
+        else:
+            about.update(Content("There are no scenarios here.").stylize("$faint"))
+        self.query_one("#details").scroll_home(animate=False)
+        self.query_one("#title-keys", Static).update(self._keys())
+
+    def on_option_list_option_highlighted(self) -> None:
+        """Show what is highlighted."""
+        self._show_details()
+
+    def on_descendant_focus(self) -> None:
+        """Show what is highlighted in the list that now has the focus."""
+        self._show_details()
+
+    # -- what is done --------------------------------------------------------------------------
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Play it."""
+        event.stop()
+        if event.option_list.id == "scenarios":
+            self.action_new()
+        elif (save := self._save) is not None:
+            if isinstance(save, DamagedSave):
+                self.app.notify(clean(save.reason), severity="error", markup=False)
+            else:
+                self.post_message(self.SaveChosen(save.path))
+
+    def action_new(self) -> None:
+        """Begin the highlighted scenario."""
+        entry = self._scenario
+        if entry is None:
+            return
+        if entry.scenario is None:
+            self.app.notify(
+                clean(f"{entry.name} cannot be played until its file is mended.", newlines=False),
+                severity="error",
+                markup=False,
+            )
+            return
+        self.post_message(self.ScenarioChosen(entry))
+
+    def action_continue_last(self) -> None:
+        """Go on with the newest story."""
+        if self._playable_saves:
+            self.post_message(self.SaveChosen(self._playable_saves[0].path))
+
+    def action_delete(self) -> None:
+        """Delete the highlighted story, after asking."""
+        save = self._save
+        if save is None:
+            return
+        name, turns = save.name, ""
+        if isinstance(save, SaveSummary):
+            name, turns = save.title, f"It is {details.turns(save)} long. " if save.turns else ""
+
+        def answered(answer: str | None) -> None:
+            if answer == "delete":
+                self.post_message(self.DeleteChosen(save.path))
+
+        self.app.push_screen(
+            ChoiceScreen(
+                "Delete this story for good?",
+                f"{line(name).plain}\n{turns}It cannot be brought back.",
+                [("keep", "Keep it"), ("delete", "Delete")],
+                danger="delete",
+            ),
+            answered,
+        )
+
+    def action_reload(self) -> None:
+        """Read the library again."""
+        self.post_message(self.ReloadChosen())

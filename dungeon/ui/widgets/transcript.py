@@ -1,0 +1,351 @@
+"""The story on the screen: one widget, however long the story is.
+
+Turns are wrapped into lines only from `first` on, the rest when the reader scrolls up to
+them, and only lines in view are drawn. So a turn costs the same in a story of 10 turns and
+of 10,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.events import Resize
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from dungeon.story.action import Action, as_line, as_narrative
+from dungeon.story.tree import Node
+from dungeon.text import clean
+from dungeon.ui.wrap import wrap
+
+PAGE = 60
+"""Turns laid out at first, and again each time the reader comes to the top of them."""
+MEASURE = 72
+"""Widest line of prose, in cells, gutter left out; 60 to 75 reads best (Bringhurst 1992)."""
+GUTTER = 2
+
+Line = tuple[str, str, str]
+"""Kind (a component class), what stands in the gutter, text."""
+
+KINDS = ("heading", "rule", "player", "own", "prose", "draft", "hint", "notice")
+
+
+class Transcript(ScrollView):
+    """Shows a path of turns, and below it the turn that is being told."""
+
+    ALLOW_SELECT = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{kind}" for kind in KINDS}
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.can_focus = False
+        self._titles: tuple[str, str] = ("", "")
+        self._path: list[Node] = []
+        self._first = 0
+        self._lines: list[Line] = []
+        self._starts: list[int] = []
+        self._tail: list[Line] = []
+        self._action: Action | None = None
+        self._under_way = False
+        self._draft = ""
+        self._hint = ""
+        self._notice = ""
+        self._laid_out_for = 0
+        self._styles_cache_for: dict[str, Style] = {}
+
+    # -- what is shown -------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """The turns of the path on the screen."""
+        return self._path
+
+    @property
+    def laid_out(self) -> int:
+        """How many turns are laid out as lines."""
+        return len(self._starts)
+
+    def set_title(self, title: str, below: str = "") -> None:
+        """The heading above the opening."""
+        self._titles = (clean(title, newlines=False), clean(below, newlines=False))
+        self._reload()
+
+    def show(self, path: Sequence[Node]) -> None:
+        """Show these turns; what stays the same is not laid out again."""
+        same = 0
+        for old, new in zip(self._path, path, strict=False):
+            if old is not new:
+                break
+            same += 1
+        following = self._following
+        if same < self._first or not self._starts:
+            self._path = list(path)
+            self._reload()
+            return
+        if same < len(self._path):
+            keep = same - self._first
+            del self._lines[self._starts[keep] if keep < len(self._starts) else len(self._lines) :]
+            del self._starts[keep:]
+            del self._path[same:]
+        for node in path[same:]:
+            self._append(node)
+        if not self._starts and self._path:
+            self._reload()
+            return
+        self._changed(following or same < len(path))
+
+    def add(self, node: Node) -> None:
+        """Show one more turn; the one under way is over."""
+        following = self._following
+        self._clear_tail()
+        self._append(node)
+        if following and len(self._starts) > 4 * PAGE:
+            self._reload()
+        else:
+            self._changed(following)
+
+    def begin(self, action: Action, hint: str = "") -> None:
+        """Show a turn that is under way: its action, and room for its text."""
+        self._clear_tail()
+        self._action = action
+        self._under_way = True
+        self._hint = hint
+        self._changed(True)
+
+    def set_draft(self, text: str) -> None:
+        """The text so far of the turn under way."""
+        if self._under_way and text != self._draft:
+            following = self._following
+            self._draft = clean(text)
+            self._changed(following)
+
+    def set_hint(self, hint: str) -> None:
+        """What to say in place of a text that has not begun."""
+        if hint != self._hint:
+            following = self._following
+            self._hint = hint
+            self._changed(following)
+
+    def end(self) -> None:
+        """There is no turn under way any more."""
+        if self._under_way:
+            following = self._following
+            self._clear_tail()
+            self._changed(following)
+
+    def set_notice(self, text: str) -> None:
+        """Say something below the story until the next turn begins."""
+        self._notice = clean(text)
+        self._changed(True)
+
+    @property
+    def draft(self) -> str:
+        """The text shown of the turn under way."""
+        return self._draft
+
+    @property
+    def notice(self) -> str:
+        """What is said below the story."""
+        return self._notice
+
+    # -- lines ---------------------------------------------------------------------------------
+
+    @property
+    def _width(self) -> int:
+        return max(8, min(MEASURE, self.scrollable_content_region.width - GUTTER - 2))
+
+    @property
+    def _margin(self) -> int:
+        return max(0, (self.scrollable_content_region.width - self._width - GUTTER) // 2)
+
+    def _clear_tail(self) -> None:
+        self._action, self._under_way, self._draft, self._hint, self._notice = (
+            None, False, "", "", "",
+        )  # fmt: skip
+
+    def _heading(self) -> list[Line]:
+        title, below = self._titles
+        if not title:
+            return []
+        width = self._width + GUTTER
+        lines: list[Line] = [("hint", "", "")]
+        lines += [("heading", "", _centred(part, width)) for part in wrap(title, width)]
+        if below:
+            lines += [("hint", "", _centred(part, width)) for part in wrap(below, width)]
+        lines += [("rule", "", _centred("─" * 12, width)), ("hint", "", "")]
+        return lines
+
+    def _action_lines(self, action: Action | None) -> list[Line]:
+        lines: list[Line] = []
+        spoken = clean(as_line(action), newlines=False)
+        if spoken:
+            body = wrap(spoken.removeprefix("> "), self._width)
+            lines += [("player", "> " if not i else "  ", part) for i, part in enumerate(body)]
+            lines.append(("prose", "", ""))
+        written = clean(as_narrative(action))
+        if written:
+            lines += [("own", "│ ", part) for part in wrap(written, self._width)]
+            lines.append(("prose", "", ""))
+        return lines
+
+    def _node_lines(self, node: Node) -> list[Line]:
+        lines = self._action_lines(node.action)
+        lines += [("prose", "  ", part) for part in wrap(clean(node.text), self._width)]
+        lines.append(("prose", "", ""))
+        return lines
+
+    def _append(self, node: Node) -> None:
+        self._path.append(node)
+        self._starts.append(len(self._lines))
+        self._lines.extend(self._node_lines(node))
+
+    def _reload(self, first: int | None = None) -> None:
+        """Lay out anew, from the last page or from `first`."""
+        if not self.size.width:
+            return
+        self._laid_out_for = self._width
+        self._first = max(0, len(self._path) - PAGE) if first is None else first
+        self._lines = self._heading() if self._first == 0 else []
+        self._starts = []
+        for node in self._path[self._first :]:
+            self._starts.append(len(self._lines))
+            self._lines.extend(self._node_lines(node))
+        self._changed(True)
+
+    def load_older(self, turns: int = PAGE) -> None:
+        """Lay out older turns above, leaving what the reader sees where it is."""
+        if not self._first:
+            return
+        first = max(0, self._first - turns)
+        above: list[Line] = self._heading() if first == 0 else []
+        starts = []
+        for node in self._path[first : self._first]:
+            starts.append(len(above))
+            above.extend(self._node_lines(node))
+        added = len(above)
+        self._starts = starts + [start + added for start in self._starts]
+        self._lines = above + self._lines
+        self._first = first
+        self._changed(False)
+        self.scroll_to(y=self.scroll_y + added, animate=False, force=True)
+
+    def _lay_out_tail(self) -> None:
+        tail: list[Line] = []
+        if self._under_way:
+            tail += self._action_lines(self._action)
+            if self._draft:
+                tail += [("draft", "  ", part) for part in wrap(self._draft, self._width)]
+                kind, gutter, text = tail[-1]
+                tail[-1] = (kind, gutter, text + "▌" if cell_len(text) < self._width else text)
+            elif self._hint:
+                tail += [("hint", "  ", part) for part in wrap(self._hint, self._width)]
+            tail.append(("prose", "", ""))
+        if self._notice:
+            body = wrap(self._notice, self._width)
+            tail += [("notice", "! " if not i else "  ", part) for i, part in enumerate(body)]
+            tail.append(("prose", "", ""))
+        self._tail = tail
+
+    @property
+    def _following(self) -> bool:
+        return self.is_vertical_scroll_end
+
+    def _changed(self, follow: bool) -> None:
+        self._lay_out_tail()
+        height = len(self._lines) + len(self._tail)
+        self.virtual_size = Size(self.scrollable_content_region.width, height)
+        if follow:
+            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        self.refresh()
+
+    def line_at(self, y: int) -> Line:
+        """The laid out line `y`, counted from the top of what is laid out."""
+        if y < len(self._lines):
+            return self._lines[y]
+        y -= len(self._lines)
+        return self._tail[y] if y < len(self._tail) else ("prose", "", "")
+
+    # -- drawing -------------------------------------------------------------------------------
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay out anew when the measure changed."""
+        if self._width != self._laid_out_for or not self._starts:
+            self._reload()
+        else:
+            self._changed(self._following)
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the theme before."""
+        super().notify_style_update()
+        self._styles_cache_for.clear()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Bring older turns in when the reader comes near the top."""
+        super().watch_scroll_y(old_value, new_value)
+        if new_value < old_value and new_value <= self.size.height and self._first:
+            self.call_next(self.load_older)
+
+    def to_beginning(self) -> None:
+        """Scroll to the opening."""
+        self.load_older(len(self._path))
+        self.scroll_home(animate=False)
+
+    def _style(self, kind: str) -> Style:
+        style = self._styles_cache_for.get(kind)
+        if style is None:
+            style = self.get_component_rich_style(f"transcript--{kind}")
+            self._styles_cache_for[kind] = style
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the view."""
+        width = self.scrollable_content_region.width
+        at = self.scroll_offset.y + y
+        kind, gutter, text = self.line_at(at)
+        style = self._style(kind)
+        pad = " " * self._margin
+        segments = [Segment(pad, self.rich_style)]
+        if gutter:
+            segments.append(Segment(gutter, style))
+        segments.append(Segment(text, style))
+        selection = self.text_selection
+        span = selection.get_span(at) if selection is not None else None
+        strip = Strip(segments)
+        if span is not None:
+            strip = self._selected(strip, *span)
+        return strip.adjust_cell_length(width, self.rich_style).apply_offsets(0, at)
+
+    def _selected(self, strip: Strip, start: int, end: int) -> Strip:
+        text = strip.text
+        end = len(text) if end == -1 else end
+        cuts = [cell_len(text[:start]), cell_len(text[:end]), strip.cell_length]
+        style = self.screen.get_component_rich_style("screen--selection")
+        before = strip.crop(0, cuts[0])
+        inside = Strip(
+            [Segment(s.text, (s.style or Style()) + style) for s in strip.crop(cuts[0], cuts[1])]
+        )
+        return Strip.join([before, inside, strip.crop(cuts[1], cuts[2])])
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text, without the margin."""
+        pad = " " * self._margin
+        lines = []
+        for y in range(len(self._lines) + len(self._tail)):
+            _, gutter, text = self.line_at(y)
+            lines.append(pad + gutter + text)
+        picked = selection.extract("\n".join(lines))
+        return "\n".join(line.removeprefix(pad + "  ") for line in picked.split("\n")), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw the selection."""
+        self.refresh()
+
+
+def _centred(text: str, width: int) -> str:
+    return " " * max(0, (width - cell_len(text)) // 2) + text
