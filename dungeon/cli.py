@@ -33,11 +33,13 @@ class Tools:
     """What the composition root hands in: the only concrete things that are used here.
 
     Attributes:
-        make_engine: Picks the engine of a model.
+        make_engine: Picks the engine of a model that is on this machine.
+        offer: Where that model is not, asks the player on the terminal and fetches it.
         models: `dungeon models ...`: takes the verb and its arguments, gives the exit code.
     """
 
     make_engine: EngineMaker
+    offer: Callable[[str | None], None]
     models: Callable[[argparse.Namespace], int]
 
 
@@ -262,6 +264,7 @@ def _plain(session: GameSession) -> int:
 def _screen(settings: Settings, tools: Tools, **start: object) -> int:
     from dungeon.ui.app import AppContext, run_app
 
+    tools.offer(settings.model)
     return run_app(
         AppContext(
             make_engine=lambda: tools.make_engine(settings.model),
@@ -279,6 +282,7 @@ class _Unloaded:
 
 
 def _loaded(tools: Tools, model: str | None) -> Engine:
+    tools.offer(model)
     engine = tools.make_engine(model)
     engine.load(lambda line: _tell(f"… {line}"))
     return engine

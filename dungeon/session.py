@@ -325,8 +325,10 @@ class GameSession:
             # Another model counts differently: what was remembered of lengths is void.
             self._builder, self._builder_for = ContextBuilder(), info
         chat = info.chat
-        form = chat and ChatForm(chat.system, chat.user, chat.assistant, chat.close)
-        shape = Shape(info.n_positions, form if info.style == "chat" else None)
+        form = None
+        if chat is not None and info.style == "chat":
+            form = ChatForm(chat.system, chat.user, chat.assistant, chat.close)
+        shape = Shape(info.n_positions, form)
         return self._builder.build(self.story, parent, action, shape, self._count)
 
     def _count(self, text: str, special: bool) -> int:

@@ -1,0 +1,40 @@
+"""The composition root: the only place that picks a concrete engine."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from dungeon import cli
+
+if TYPE_CHECKING:
+    import argparse
+
+    from dungeon.engine.base import Engine
+
+
+def main() -> None:
+    """Run `dungeon` with the process's arguments and exit with its code."""
+    sys.exit(cli.run(sys.argv[1:], cli.Tools(make_engine=_engine, offer=_offer, models=_models)))
+
+
+def _engine(model: str | None) -> Engine:
+    from dungeon import models
+
+    return models.make_engine(model)
+
+
+def _offer(model: str | None) -> None:
+    from dungeon import models
+
+    models.offer(model)
+
+
+def _models(args: argparse.Namespace) -> int:
+    from dungeon import models
+
+    return models.command(args)
+
+
+if __name__ == "__main__":
+    main()
