@@ -298,7 +298,7 @@ class DungeonApp(App[None]):
         """A thread broke: end as after any other unexpected exception."""
         self._handle_exception(message.error)
 
-    def _handle_exception(self, error: BaseException) -> None:  # type: ignore[override]
+    def _handle_exception(self, error: Exception) -> None:
         self.ending.crashed(error)
         super()._handle_exception(error)
 

@@ -90,7 +90,7 @@ class Ending:
 
     def _thread_crashed(self, args: threading.ExceptHookArgs) -> None:
         error = args.exc_value
-        if error is None or isinstance(error, SystemExit):
+        if not isinstance(error, Exception):
             return
         if not self._app.post_message(Crashed(error)):
             self.crashed(error)

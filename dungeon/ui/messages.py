@@ -62,7 +62,7 @@ class LibraryRead(Message):
 class Crashed(Message):
     """A thread ended with an exception that nothing expected."""
 
-    def __init__(self, error: BaseException) -> None:
+    def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
 

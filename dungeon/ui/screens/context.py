@@ -76,19 +76,21 @@ class Budget(Static):
         super().__init__(markup=False, id=id)
         self._shown = context
 
-    def render(self) -> Content:
-        """Two lines: the bar and the numbers; then the legend."""
+    def on_resize(self) -> None:
+        """Draw the bar as wide as there is room."""
+        self.update(Content("\n").join([*self._bar(), *self._legend()]))
+
+    def _bar(self) -> list[Content]:
         context = self._shown
         width = max(10, self.size.width)
         window = context.limit + context.max_new_tokens
         bar: list[Content] = []
-        drawn = 0
-        sent = 0
+        drawn = sent = 0
         for segment in context.segments:
             sent += segment.tokens
             end = round(width * sent / window)
             bar.append(Content("█" * (end - drawn)).stylize(COLOURS[segment.kind]))
-            drawn = max(drawn, end)
+            drawn = end
         room = round(width * context.max_new_tokens / window)
         free = max(0, width - drawn - room)
         bar.append(Content("░" * free).stylize("$rule"))
@@ -97,14 +99,22 @@ class Budget(Static):
             f"{context.tokens} of {context.limit} tokens for the prompt, "
             f"{context.max_new_tokens} kept for the reply"
         )
+        return [Content("").join(bar), Content(numbers)]
+
+    def _legend(self) -> list[Content]:
         tokens: dict[str, int] = {}
-        for segment in context.segments:
+        for segment in self._shown.segments:
             tokens[segment.kind] = tokens.get(segment.kind, 0) + segment.tokens
-        legend = Content("  ").join(
-            Content.assemble(("■ ", COLOURS[kind]), (f"{NAMES[kind]} {count}", "$faint"))
-            for kind, count in tokens.items()
-        )
-        return Content("\n").join([Content("").join(bar), Content(numbers), legend])
+        rows: list[list[Content]] = [[]]
+        used = 0
+        for kind, count in tokens.items():
+            entry = Content.assemble(("■ ", COLOURS[kind]), (f"{NAMES[kind]} {count}", "$faint"))
+            if rows[-1] and used + entry.cell_length > self.size.width:
+                rows.append([])
+                used = 0
+            rows[-1].append(entry)
+            used += entry.cell_length + 2
+        return [Content("  ").join(row) for row in rows]
 
 
 def _segment(segment: Segment) -> Content:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -36,16 +36,15 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content("How to play"), classes="dialog--title", markup=False)
             with VerticalScroll(classes="dialog--body"):
                 yield Static(Content(_INTRO), classes="help--intro", markup=False)
-                yield Static(self._table(), markup=False)
+                for keys, about in self._rows():
+                    with Horizontal(classes="help--row"):
+                        yield Static(Content(keys), classes="help--keys", markup=False)
+                        yield Static(Content(about), classes="help--about", markup=False)
                 yield Static(Content(_TYPED), classes="help--typed", markup=False)
 
-    def _table(self) -> Content:
+    def _rows(self) -> list[tuple[str, str]]:
         rows: list[tuple[str, str]] = [*TYPING, *SCROLLING]
         for command in PLAY:
-            keys = f"{command.shown_key} {command.keys[-1].upper()}".replace("Esc ESCAPE", "Esc")
-            rows.append((keys.replace("F1 F1", "F1"), command.help))
-        lines = [
-            Content.assemble((f"{keys:<12}", "bold $primary"), (text, "$ink"))
-            for keys, text in rows
-        ]
-        return Content("\n").join(lines)
+            other = command.keys[-1].upper() if len(command.keys) > 1 else ""
+            rows.append((f"{command.shown_key} {other}".strip(), command.help))
+        return rows

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Center
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -87,7 +88,8 @@ class PlayScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Story, line, state, keys."""
         yield Transcript(id="transcript")
-        yield Prompt(id="prompt")
+        with Center(id="prompt-row"):
+            yield Prompt(id="prompt")
         yield StatusBar(id="status")
         yield KeyBar(PLAY, hidden=frozenset({"stop", "retry"}), id="keys")
 

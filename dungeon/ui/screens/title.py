@@ -106,7 +106,7 @@ class TitleScreen(Screen[None]):
                     yield Library(id="saves", markup=False, compact=True)
             with VerticalScroll(id="details", can_focus=False):
                 yield Static(Content("Reading the library…"), id="about", markup=False)
-        yield Static(Content(""), id="narrator", markup=False)
+            yield Static(Content(""), id="narrator", markup=False)
         yield Static(self._keys(), id="title-keys", markup=False)
 
     def _keys(self) -> Content:

@@ -67,9 +67,9 @@ class KeyBar(Widget):
         key, label_style, off = (
             self.get_visual_style(f"key-bar--{name}") for name in ("key", "label", "off")
         )
-        pieces: list[Content] = []
+        at = max(0, (width - used - len(gap) * (len(fitting) - 1)) // 2)
+        pieces = [Content(" " * at)]
         self._spans = []
-        at = 0
         for index, (command, label) in enumerate(fitting):
             if index:
                 pieces.append(Content(gap))
