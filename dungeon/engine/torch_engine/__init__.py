@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dungeon.engine.base import CancelToken, Finished, GenerationRequest, ModelInfo, PromptPart
 from dungeon.engine.store import Installed, installed, verify
+from dungeon.engine.torch_engine.quietly import quiet
 from dungeon.errors import DungeonError, EngineError, ModelError
 
 if TYPE_CHECKING:
@@ -23,9 +24,10 @@ log = logging.getLogger(__name__)
 
 def convert_gguf(gguf: Path, out: Path) -> None:
     """See `load.convert_gguf`; for `fetch.pull`, which must not import torch itself."""
-    from dungeon.engine.torch_engine import load
+    with quiet():
+        from dungeon.engine.torch_engine import load
 
-    load.convert_gguf(gguf, out)
+        load.convert_gguf(gguf, out)
 
 
 class TorchEngine:
@@ -79,9 +81,10 @@ class TorchEngine:
         progress(f"checking {entry.name}")
         digest = verify(model)
         progress("starting torch")
-        import torch
+        with quiet():
+            import torch
 
-        from dungeon.engine.torch_engine import load
+            from dungeon.engine.torch_engine import load
 
         progress(f"loading {entry.name}")
         try:

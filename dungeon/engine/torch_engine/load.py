@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import json
 import logging
-import os
-import threading
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from dungeon.engine.torch_engine import quietly
 from dungeon.engine.torch_engine.prefix_cache import BufferCache
 from dungeon.engine.torch_engine.tokens import Codec
 from dungeon.errors import ModelError
@@ -23,15 +18,7 @@ from dungeon.errors import ModelError
 SUPPORTED = ("gpt2", "llama")
 """Values of `model_type` that are run; what others would need is not tested here."""
 
-_QUIET = {
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "TOKENIZERS_PARALLELISM": "false",
-}
 _MOST = {"layers": 512, "width": 32768, "vocabulary": 1_000_000, "positions": 1_048_576}
-_importing = threading.Lock()
 log = logging.getLogger(__name__)
 
 
@@ -52,31 +39,6 @@ class Loaded:
     ends: frozenset[int]
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """transformers without a word on the terminal and without the network.
-
-    It reads these variables when it is imported; child processes of the game must not
-    inherit them, so they are put back.
-    """
-    with _importing:
-        before = {name: os.environ.get(name) for name in _QUIET}
-        os.environ.update(_QUIET)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                transformers = _transformers()
-                transformers.utils.logging.set_verbosity_error()
-                transformers.utils.logging.disable_progress_bar()
-                yield
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
-
-
 def load_directory(path: Path, name: str) -> Loaded:
     """A model saved by transformers: config.json, *.safetensors, tokenizer files.
 
@@ -92,8 +54,8 @@ def load_directory(path: Path, name: str) -> Loaded:
             "merges.txt are in its directory.",
             "Save the tokenizer there too: tokenizer.save_pretrained(directory).",
         )
-    with quiet():
-        transformers = _transformers()
+    with quietly.quiet():
+        transformers = quietly.transformers()
         try:
             model, report = transformers.AutoModelForCausalLM.from_pretrained(
                 str(path),
@@ -212,13 +174,8 @@ def _whole(name: str, config: dict[str, Any], what: str, *keys: str) -> int:
     return value
 
 
-def _transformers() -> Any:
-    # What it exports is made at run time, which says nothing to a type checker.
-    return importlib.import_module("transformers")
-
-
 def _tokenizer(path: Path) -> Any:
-    transformers = _transformers()
+    transformers = quietly.transformers()
     if (path / "tokenizer.json").is_file():
         return transformers.AutoTokenizer.from_pretrained(
             str(path), local_files_only=True, trust_remote_code=False, use_fast=True
@@ -283,8 +240,8 @@ def convert_gguf(gguf: Path, out: Path) -> None:
     """
     from safetensors.torch import save_file
 
-    with quiet():
-        transformers = _transformers()
+    with quietly.quiet():
+        transformers = quietly.transformers()
         where = {"gguf_file": gguf.name, "local_files_only": True}
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(str(gguf.parent), **where)

@@ -1,0 +1,164 @@
+"""What every engine promises (`base.Engine`)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from dungeon.engine.base import (
+    CancelToken,
+    Engine,
+    Finished,
+    GenerationRequest,
+    PromptPart,
+    Sampling,
+)
+from dungeon.engine.scripted import ScriptedEngine
+from dungeon.errors import EngineError
+
+PROMPT = (
+    PromptPart("You are in the old hall. A guard watches the door."),
+    PromptPart("\n\n> You look around.\n"),
+)
+REQUEST = GenerationRequest(PROMPT, 40, seed=7, sampling=Sampling(temperature=1.0, top_k=0))
+
+
+@pytest.fixture(params=["scripted", "gpt2", "llama"])
+def engine(request: pytest.FixtureRequest, fresh: Callable[[str], Engine]) -> Engine:
+    if request.param == "scripted":
+        made = ScriptedEngine()
+        made.load(lambda line: None)
+        return made
+    return fresh(request.param)
+
+
+def run(engine: Engine, request: GenerationRequest) -> Finished:
+    return engine.generate(request, CancelToken(), lambda text: None)
+
+
+def test_is_an_engine(engine: Engine) -> None:
+    assert isinstance(engine, Engine)
+    assert engine.info.name
+    assert engine.info.n_positions > 0
+
+
+def test_same_prompt_and_seed_same_text(engine: Engine) -> None:
+    first = run(engine, REQUEST)
+    run(engine, replace(REQUEST, prompt=(PromptPart("Something else entirely."),)))
+    assert run(engine, REQUEST).text == first.text
+    assert len({run(engine, replace(REQUEST, seed=seed)).text for seed in range(8)}) > 4
+
+
+def test_counts_add_up(engine: Engine) -> None:
+    total = sum(engine.count(part) for part in PROMPT)
+    assert run(engine, REQUEST).timing.prompt_tokens == total
+
+
+def test_text_only_grows_and_ends_as_the_result(engine: Engine) -> None:
+    seen: list[str] = []
+    finished = engine.generate(replace(REQUEST, stop=("\n>", " the")), CancelToken(), seen.append)
+    assert all(b.startswith(a) and len(b) > len(a) for a, b in zip(seen, seen[1:], strict=False))
+    assert (seen[-1] if seen else "") == finished.text
+
+
+def test_stop_string_is_cut_off_wherever_it_falls(engine: Engine) -> None:
+    whole = run(engine, REQUEST).text
+    assert len(whole) > 12
+    for start in range(4, 10):
+        stop = whole[start : start + 3]
+        finished = run(engine, replace(REQUEST, stop=(stop,)))
+        assert finished.stop == "stop"
+        assert finished.text == whole[: whole.index(stop)]
+
+
+def test_a_banned_word_is_never_written(engine: Engine) -> None:
+    banned = ("the", "you", "door", "a")
+    for seed in range(10):
+        finished = run(engine, replace(REQUEST, seed=seed, banned=banned))
+        words = [word.strip(".,!?;:'\"").lower() for word in finished.text.split()]
+        assert not set(words) & set(banned) or engine.info.name == "scripted"
+
+
+def test_length_is_kept(engine: Engine) -> None:
+    finished = run(engine, replace(REQUEST, max_new_tokens=3))
+    assert finished.timing.new_tokens <= 3
+    assert finished.stop in ("length", "end")
+
+
+def test_empty_and_too_long_prompts_are_refused_and_play_goes_on(engine: Engine) -> None:
+    for prompt in ((), (PromptPart(""),), (PromptPart(" word" * 2000),)):
+        with pytest.raises(EngineError):
+            run(engine, replace(REQUEST, prompt=prompt))
+    room = engine.info.n_positions - sum(engine.count(part) for part in PROMPT)
+    with pytest.raises(EngineError):
+        run(engine, replace(REQUEST, max_new_tokens=room + 1))
+    assert run(engine, REQUEST).text
+
+
+def test_cancelled_before_it_begins(engine: Engine) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    finished = engine.generate(REQUEST, cancel, lambda text: None)
+    assert (finished.text, finished.stop) == ("", "cancelled")
+    assert run(engine, REQUEST).text
+
+
+def test_cancelled_while_writing_keeps_what_was_written(engine: Engine) -> None:
+    whole = run(engine, REQUEST)
+    cancel = CancelToken()
+    seen: list[str] = []
+
+    def on_text(text: str) -> None:
+        seen.append(text)
+        if len(seen) == 3:
+            cancel.cancel()
+
+    finished = engine.generate(REQUEST, cancel, on_text)
+    assert finished.stop == "cancelled"
+    assert whole.text.startswith(finished.text.rstrip("\ufffd"))
+    assert 0 < len(finished.text) < len(whole.text)
+    assert run(engine, REQUEST).text == whole.text
+
+
+def test_temperature_zero_is_greedy(engine: Engine) -> None:
+    cold = replace(REQUEST, sampling=Sampling(temperature=0, top_k=0, top_p=1))
+    assert run(engine, cold).text == run(engine, replace(cold, seed=99)).text
+
+
+def test_odds_describe_every_token(engine: Engine) -> None:
+    finished = run(engine, replace(REQUEST, odds=3))
+    assert "".join(odds.text for odds in finished.tokens).replace("\ufffd", "")
+    for odds in finished.tokens:
+        assert odds.logprob <= 1e-6
+        assert 1 <= len(odds.top) <= 3
+        assert list(odds.top) == sorted(odds.top, key=lambda pair: -pair[1])
+    assert run(engine, REQUEST).tokens == ()
+
+
+def test_timing_is_filled(engine: Engine) -> None:
+    timing = run(engine, REQUEST).timing
+    assert timing.new_tokens > 1
+    assert 0 < timing.first_token_s <= timing.total_s
+    assert 0 <= timing.reused_tokens < timing.prompt_tokens
+
+
+def test_two_threads_take_turns(engine: Engine) -> None:
+    alone = run(engine, REQUEST).text
+    texts: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: texts.append(run(engine, REQUEST).text)) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert texts == [alone] * 3
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\x00\x1b[2J", "日本 😀 é", "\u202eabc", " "])
+def test_any_text_can_be_counted_and_continued(engine: Engine, text: str) -> None:
+    assert engine.count(PromptPart(text)) > 0
+    run(engine, replace(REQUEST, prompt=(PromptPart(text),), max_new_tokens=4))

@@ -1,0 +1,217 @@
+"""Model files: what is refused, and that nothing in them is executed."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from dungeon.engine.store import MANIFEST, installed, verify, write_manifest
+from dungeon.engine.torch_engine import TorchEngine
+from dungeon.errors import ModelError
+
+
+class Bomb:
+    """Leaves a file when unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str, ...]]:
+        return Path.touch, (self.mark,)  # type: ignore[return-value]
+
+
+@pytest.fixture
+def copy(gpt2_dir: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(gpt2_dir, tmp_path / "copy"))
+
+
+def refused(directory: Path) -> ModelError:
+    with pytest.raises(ModelError) as caught:
+        TorchEngine(directory, device="cpu").load(lambda line: None)
+    assert caught.value.hint
+    assert "\n" not in caught.value.message
+    return caught.value
+
+
+def test_a_pickle_is_refused_and_not_opened(copy: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "executed"
+    bomb = pickle.dumps(Bomb(mark))
+    (copy / "model.safetensors").unlink()
+    (copy / "pytorch_model.bin").write_bytes(bomb)
+    assert "pickle" in refused(copy).message
+    (copy / "model.safetensors").write_bytes(bomb)
+    refused(copy)
+    torch.save({"x": Bomb(mark)}, copy / "model.safetensors")
+    refused(copy)
+    assert not mark.exists()
+
+
+def edit(directory: Path, name: str = "config.json", **changes: object) -> None:
+    path = directory / name
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_code_of_the_models_own_is_refused(copy: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "executed"
+    (copy / "evil.py").write_text(f"open({str(mark)!r}, 'w')\nclass Evil: pass\n")
+    edit(copy, auto_map={"AutoModelForCausalLM": "evil.Evil"})
+    assert "code" in refused(copy).message
+    edit(copy, auto_map=None)
+    refused(copy)
+    shutil.copy(copy / "evil.py", copy / "tokenization_evil.py")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("size", [0, 4, 100, -1])
+def test_weights_cut_short(copy: Path, size: int) -> None:
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:size])
+    refused(copy)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n_embd": 64},
+        {"n_layer": 3},
+        {"vocab_size": 500},
+        {"n_positions": 2048},
+        {"n_layer": 10**9},
+        {"n_layer": 400, "n_embd": 32000},
+        {"n_layer": "two"},
+        {"n_head": 5},
+        {"vocab_size": -1},
+        {"model_type": "bloom"},
+        {"model_type": None},
+        {"activation_function": "nonsense"},
+    ],
+)
+def test_a_config_that_does_not_fit(copy: Path, changes: dict[str, object]) -> None:
+    edit(copy, **changes)
+    refused(copy)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000, "\xff"])
+def test_a_config_that_is_none(copy: Path, text: str) -> None:
+    (copy / "config.json").write_text(text, encoding="latin-1")
+    refused(copy)
+
+
+def test_no_tokenizer_or_another_models(copy: Path) -> None:
+    tokenizer = copy / "tokenizer.json"
+    content = json.loads(tokenizer.read_text())
+    tokenizer.write_text("{}")
+    refused(copy)
+    content["added_tokens"] = [
+        {**content["added_tokens"][0], "id": id, "content": f"<{id}>"} for id in range(400, 500)
+    ]
+    tokenizer.write_text(json.dumps(content))
+    refused(copy)
+    tokenizer.unlink()
+    assert "tokenizer" in refused(copy).message
+
+
+def test_vocabulary_and_merges_are_a_tokenizer_too(copy: Path) -> None:
+    model = json.loads((copy / "tokenizer.json").read_text())["model"]
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (copy / name).unlink()
+    (copy / "vocab.json").write_text(json.dumps(model["vocab"]))
+    merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]]
+    (copy / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+    engine = TorchEngine(copy, device="cpu")
+    engine.load(lambda line: None)
+    text = "You open the old door.\n"
+    codec = engine._ready()._codec
+    ids = codec.encode(__import__("dungeon.engine.base").engine.base.PromptPart(text))
+    assert codec.decode(list(ids)) == text
+    assert len(ids) < len(text)
+
+
+def test_unknown_device(copy: Path) -> None:
+    with pytest.raises(ModelError, match="device"):
+        TorchEngine(copy, device="abacus").load(lambda line: None)
+
+
+# -- what was installed ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(gpt2_dir: Path, models: Path) -> Path:
+    """A model in the engine's own form, under a name of the catalogue."""
+    target = models / "distilgpt2"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(gpt2_dir, target)
+    write_manifest(target, "0" * 64)
+    yield target
+    shutil.rmtree(target)
+
+
+def test_a_flipped_byte_is_found(own: Path) -> None:
+    model = installed("distilgpt2")
+    assert model is not None
+    digest = verify(model)
+    assert len(digest) == 64
+    assert verify(model) == digest
+    weights = own / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-5] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(ModelError) as caught:
+        verify(model)
+    assert "dungeon models pull distilgpt2" in caught.value.hint
+    assert "model.safetensors" in caught.value.message
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "manifest", "older"])
+def test_damage_is_found_before_loading(own: Path, damage: str) -> None:
+    if damage == "cut":
+        with (own / "model.safetensors").open("r+b") as file:
+            file.truncate(1000)
+    elif damage == "gone":
+        (own / "tokenizer.json").unlink()
+    elif damage == "manifest":
+        (own / MANIFEST).write_text('{"format": 1, "files": [1]}')
+    else:
+        edit(own, MANIFEST, format=0)
+    with pytest.raises(ModelError) as caught:
+        TorchEngine("distilgpt2", device="cpu").load(lambda line: None)
+    assert "dungeon models pull distilgpt2" in caught.value.hint
+
+
+def test_a_model_that_is_not_there(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(models / "no-hub"))
+    with pytest.raises(ModelError, match="not on this machine"):
+        TorchEngine("gpt2-xl").load(lambda line: None)
+
+
+def test_the_hubs_cache_is_found_and_checked_by_its_blob_names(
+    gpt2_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--gpt2"
+    snapshot = folder / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("abc")
+    assert installed("gpt2") is None
+    for path in gpt2_dir.iterdir():
+        shutil.copy(path, snapshot / path.name)
+    weights = snapshot / "model.safetensors"
+    plain = installed("gpt2")
+    assert plain is not None
+    blob = folder / "blobs" / verify(plain)
+    blob.parent.mkdir()
+    weights.rename(blob)
+    weights.symlink_to(blob)
+    model = installed("gpt2")
+    assert model is not None
+    verify(model)
+    blob.write_bytes(blob.read_bytes()[:-1])
+    with pytest.raises(ModelError, match="damaged"):
+        verify(model)

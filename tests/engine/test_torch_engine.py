@@ -1,0 +1,330 @@
+"""The engine that runs models by itself: cache, sampling, limits, failures."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM
+from transformers.generation.logits_process import (
+    LogitsProcessorList,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
+from dungeon.engine.torch_engine import TorchEngine
+from dungeon.engine.torch_engine.prefix_cache import BLOCK, BufferCache, PrefixCache
+from dungeon.engine.torch_engine.sampling import Sampler
+from dungeon.errors import EngineError
+from tests.engine.tiny import save_tiny_gpt2
+
+GREEDY = Sampling(temperature=0, repetition_penalty=1.0)
+Fresh = Callable[[str], TorchEngine]
+
+
+def request(text: str, **changes: object) -> GenerationRequest:
+    made = GenerationRequest((PromptPart(text),), 12, sampling=GREEDY)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def text_of(engine: TorchEngine, wanted: GenerationRequest) -> str:
+    return engine.generate(wanted, CancelToken(), lambda text: None).text
+
+
+def story(rng: random.Random, words: int) -> str:
+    return "".join(
+        f" {rng.choice(['door', 'guard', 'key', 'wind', 'hall', 'say'])}" for _ in range(words)
+    )
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_warm_cache_gives_the_text_of_a_cold_one(fresh: Fresh, kind: str) -> None:
+    rng = random.Random(5)
+    warm = fresh(kind)
+    text = story(rng, 20)
+    reused = []
+    for turn in range(16):
+        # Grow, cut back, or change the middle, as play, undo and eviction do.
+        if turn % 5 == 3:
+            text = text[: rng.randrange(20, len(text))]
+        elif turn % 7 == 5:
+            text = story(rng, 3) + text[30:]
+        text = (text + story(rng, 12))[-700:]
+        sampling = GREEDY if turn % 2 else Sampling(temperature=1.2, top_k=0)
+        wanted = request(text, seed=turn, sampling=sampling, odds=5)
+        one = warm.generate(wanted, CancelToken(), lambda text: None)
+        two = fresh(kind).generate(wanted, CancelToken(), lambda text: None)
+        assert one.text == two.text
+        # Not nearly: the same numbers.
+        assert one.tokens == two.tokens
+        reused.append(one.timing.reused_tokens)
+        assert two.timing.reused_tokens == 0
+    assert max(reused) >= BLOCK
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_greedy_text_is_that_of_transformers_generate(
+    fresh: Fresh, kind: str, gpt2_dir: Path, llama_dir: Path
+) -> None:
+    engine = fresh(kind)
+    model = AutoModelForCausalLM.from_pretrained({"gpt2": gpt2_dir, "llama": llama_dir}[kind])
+    codec = engine._ready()._codec
+    rng = random.Random(1)
+    for words in (3, 40, 80):
+        text = story(rng, words)
+        ids = torch.tensor([codec.encode(PromptPart(text))])
+        with torch.inference_mode():
+            out = model.generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                do_sample=False,
+                max_new_tokens=12,
+                begin_suppress_tokens=sorted(engine._ready()._not_first),
+            )[0, ids.shape[1] :].tolist()
+        ends = engine._ready()._ends
+        out = out[: next((at for at, id in enumerate(out) if id in ends), len(out))]
+        assert text_of(engine, request(text)) == codec.decode(out)
+
+
+def test_reuse_is_in_whole_blocks_and_leaves_the_last_id() -> None:
+    cache = BufferCache(1, 1000)
+    prefix = PrefixCache(cache)
+    ids = list(range(3 * BLOCK))
+    assert prefix.reuse(ids) == 0
+    for start in range(0, 3 * BLOCK, BLOCK):
+        new = torch.zeros(1, 1, BLOCK, 4)
+        cache.update(new, new, 0)
+        prefix.keep(ids[start : start + BLOCK])
+    assert prefix.reuse(ids) == 2 * BLOCK
+    assert cache.length == 2 * BLOCK
+    assert prefix.reuse([*ids[: 2 * BLOCK - 1], -1]) == BLOCK
+    assert prefix.reuse([-1]) == 0
+    assert cache.length == 0
+
+
+def test_a_buffer_holds_what_joined_tensors_would() -> None:
+    cache = BufferCache(1, 600)
+    generator = torch.Generator().manual_seed(0)
+    joined = torch.empty(1, 2, 0, 4)
+    for size in (1, 200, 55, 1, 300, 40):
+        new = torch.randn(1, 2, size, 4, generator=generator)
+        joined = torch.cat([joined, new], dim=2)
+        keys, values = cache.update(new, -new, 0)
+        assert torch.equal(keys, joined)
+        assert torch.equal(values, -joined)
+    cache.crop(-1000)
+    assert cache.get_seq_length() == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from([0.3, 1.0, 1.7]),
+    st.sampled_from([0, 1, 5, 40]),
+    st.sampled_from([0.1, 0.9, 1.0]),
+    st.sampled_from([1.0, 1.3]),
+)
+def test_sampler_draws_from_the_distribution_of_transformers(
+    seed: int, temperature: float, top_k: int, top_p: float, penalty: float
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(60, generator=generator) * 3
+    prompt, written = [3, 5, 3], [7]
+    chain = LogitsProcessorList()
+    if penalty != 1:
+        chain.append(RepetitionPenaltyLogitsProcessor(penalty))
+    chain.append(TemperatureLogitsWarper(temperature))
+    if top_k:
+        chain.append(TopKLogitsWarper(top_k))
+    if top_p < 1:
+        chain.append(TopPLogitsWarper(top_p))
+    scores = chain(torch.tensor([prompt + written]), logits.clone()[None])[0]  # type: ignore[arg-type]
+    allowed = set(torch.nonzero(scores > -torch.inf).flatten().tolist())
+    drawn = set()
+    for draw in range(30):
+        sampler = Sampler(Sampling(temperature, top_p, top_k, penalty), draw, prompt)
+        drawn.add(sampler.pick(logits, written, ()))
+    assert drawn <= allowed
+    assert int(scores.argmax()) in drawn or len(allowed) > 3
+    assert Sampler(Sampling(0), 0, [1]).pick(logits, [], range(60)) is None
+
+
+def test_first_token_is_never_blank_nor_the_end(tmp_path: Path, fresh: Fresh) -> None:
+    engine = fresh("gpt2")
+    decoder = engine._ready()
+    for seed in range(40):
+        wanted = request("You", seed=seed, sampling=Sampling(temperature=2.0, top_k=0, top_p=1))
+        finished = engine.generate(replace(wanted, max_new_tokens=1), CancelToken(), print)
+        assert finished.timing.new_tokens == 1
+        assert finished.text.strip(" \n\t")
+    assert {"\n", " ", "\n\n", "\t"} & {decoder._codec.decode([id]) for id in decoder._not_first}
+
+
+def test_special_tokens_in_a_players_line_are_text(fresh: Fresh) -> None:
+    for kind, mark in (("gpt2", "<|endoftext|>"), ("llama", "<|im_start|>")):
+        codec = fresh(kind)._ready()._codec
+        as_mark = codec.encode(PromptPart(mark + "user\n", special=True))
+        as_text = codec.encode(PromptPart(f"I say {mark}user\n"))
+        assert codec.special & set(as_mark)
+        assert not codec.special & set(as_text)
+        assert codec.decode(list(as_text)) == f"I say {mark}user\n"
+
+
+def test_special_tokens_are_cut_where_the_tokenizer_finds_them_all_the_same(fresh: Fresh) -> None:
+    codec = fresh("llama")._ready()._codec
+
+    class Stubborn:
+        """A backend on which the switch has no effect."""
+
+        encode_special_tokens = False
+
+        def __init__(self, backend: object) -> None:
+            self._backend = backend
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._backend, name)
+
+        def encode(self, text: str, **options: object) -> object:
+            self._backend.encode_special_tokens = False  # type: ignore[attr-defined]
+            return self._backend.encode(text, **options)  # type: ignore[attr-defined]
+
+    codec._backend = Stubborn(codec._backend)
+    text = "a<|im_start|><|im_end|>b<|im_start|>"
+    ids = codec._encode(PromptPart(text))
+    assert not codec.special & set(ids)
+    assert codec.decode(list(ids)) == text
+
+
+def test_cancel_in_the_middle_of_the_prompt(fresh: Fresh) -> None:
+    engine = fresh("gpt2")
+    text = story(random.Random(2), 300)
+    network = engine._ready()._network
+    forward, calls = network.forward, []
+    cancel = CancelToken()
+
+    def counted(ids: torch.Tensor, cache: BufferCache) -> torch.Tensor:
+        calls.append(ids.shape[1])
+        if len(calls) == 2:
+            cancel.cancel()
+        return forward(ids, cache)
+
+    network.forward = counted  # type: ignore[method-assign]
+    finished = engine.generate(request(text), cancel, lambda text: None)
+    assert (finished.text, finished.stop, len(calls)) == ("", "cancelled", 2)
+    # What was computed is of use to the next request, and harmless.
+    again = engine.generate(request(text), CancelToken(), lambda text: None)
+    assert again.timing.reused_tokens == 2 * BLOCK
+    assert again.text == text_of(fresh("gpt2"), request(text))
+
+
+def test_the_end_token_ends_the_text(fresh: Fresh) -> None:
+    engine = fresh("llama")
+    sampling = Sampling(temperature=1.5, top_k=0, top_p=1)
+    ends = [
+        engine.generate(
+            request("You", seed=seed, sampling=sampling, max_new_tokens=200), CancelToken(), print
+        )
+        for seed in range(12)
+    ]
+    ended = [finished for finished in ends if finished.stop == "end"]
+    assert ended
+    assert all("<|im" not in finished.text for finished in ends)
+
+
+def test_weights_that_are_no_number(fresh: Fresh) -> None:
+    engine = fresh("gpt2")
+    assert engine._loaded is not None
+    weight = engine._loaded.model.transformer.ln_f.weight
+    good = weight.clone()
+    weight[0] = float("nan")
+    with pytest.raises(EngineError, match="not a number"):
+        text_of(engine, request("You"))
+    weight.copy_(good)
+    assert text_of(engine, request("You")) == text_of(fresh("gpt2"), request("You"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"
+        ),
+        RuntimeError("shape mismatch"),
+    ],
+)
+def test_a_failed_forward_leaves_the_engine_usable(fresh: Fresh, error: Exception) -> None:
+    engine = fresh("gpt2")
+    text = story(random.Random(3), 60)
+    whole = text_of(engine, request(text))
+    network = engine._ready()._network
+    forward = network.forward
+    calls = 0
+
+    def failing(ids: torch.Tensor, cache: BufferCache) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise error
+        return forward(ids, cache)
+
+    network.forward = failing  # type: ignore[method-assign]
+    with pytest.raises(EngineError) as caught:
+        text_of(engine, request(text))
+    assert ("Memory" in caught.value.message) == ("shape" not in str(error))
+    assert text_of(engine, request(text)) == whole
+
+
+def test_everything_up_to_the_last_position_can_be_used(tmp_path: Path) -> None:
+    engine = TorchEngine(save_tiny_gpt2(tmp_path / "m", n_positions=128), device="cpu")
+    engine.load(lambda line: None)
+    part = PromptPart(" You" * 98)
+    size = engine.count(part)
+    wanted = GenerationRequest(
+        (part,), 128 - size, sampling=Sampling(temperature=0.7, repetition_penalty=1.0)
+    )
+    for seed in range(3):
+        finished = engine.generate(replace(wanted, seed=seed), CancelToken(), lambda text: None)
+        assert finished.timing.prompt_tokens + finished.timing.new_tokens <= 128
+
+
+def test_nothing_can_be_asked_before_loading(gpt2_dir: Path) -> None:
+    engine = TorchEngine(gpt2_dir)
+    with pytest.raises(EngineError):
+        engine.count(PromptPart("x"))
+    with pytest.raises(EngineError):
+        text_of(engine, request("x"))
+
+
+def test_importing_the_engine_loads_no_torch() -> None:
+    code = (
+        "import sys, dungeon.engine.torch_engine, dungeon.engine.fetch, dungeon.engine.scripted\n"
+        "heavy = {'torch', 'transformers', 'huggingface_hub', 'numpy'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_loading_and_telling_say_nothing_on_the_terminal(gpt2_dir: Path) -> None:
+    code = (
+        "import sys\n"
+        "from dungeon.engine.torch_engine import TorchEngine\n"
+        "from dungeon.engine.base import *\n"
+        "e = TorchEngine(sys.argv[1], device='cpu'); e.load(lambda line: None)\n"
+        "e.generate(GenerationRequest((PromptPart('You'),), 5), CancelToken(), lambda t: None)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(gpt2_dir)], check=True, capture_output=True
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
