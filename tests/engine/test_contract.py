@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -60,7 +61,7 @@ def test_counts_add_up(engine: Engine) -> None:
 def test_text_only_grows_and_ends_as_the_result(engine: Engine) -> None:
     seen: list[str] = []
     finished = engine.generate(replace(REQUEST, stop=("\n>", " the")), CancelToken(), seen.append)
-    assert all(b.startswith(a) and len(b) > len(a) for a, b in zip(seen, seen[1:], strict=False))
+    assert all(b.startswith(a) and len(b) > len(a) for a, b in itertools.pairwise(seen))
     assert (seen[-1] if seen else "") == finished.text
 
 
