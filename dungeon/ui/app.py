@@ -49,7 +49,7 @@ class DungeonApp(App[None]):
     """
 
     TITLE = "Dungeon"
-    CSS_PATH = "dungeon.tcss"
+    CSS_PATH = Path(__file__).with_name("dungeon.tcss")
     COMMANDS: ClassVar[set[type[Commands]]] = {Commands}  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         HELP.binding(),
@@ -102,6 +102,8 @@ class DungeonApp(App[None]):
 
     def on_engine_progress(self, message: EngineProgress) -> None:
         """Pass it on to whoever shows it."""
+        if not self.is_running:
+            return
         self._narrator(f"… {message.line}", "$faint")
         if (play := self.play_screen) is not None:
             play.engine_progress(message.line)
@@ -109,6 +111,8 @@ class DungeonApp(App[None]):
     def on_engine_ready(self, message: EngineReady) -> None:
         """Stories can be told from now on."""
         self.engine = message.engine
+        if not self.is_running:
+            return
         info = message.engine.info
         self._narrator(f"● {' '.join(p for p in (info.name, info.dtype) if p)}", "$success")
         if (play := self.play_screen) is not None:
@@ -117,6 +121,8 @@ class DungeonApp(App[None]):
     def on_engine_failed(self, message: EngineFailed) -> None:
         """Stories can be read, not told; loading can be tried again."""
         self.engine_error = message.error
+        if not self.is_running:
+            return
         self._narrator(f"✕ {message.error.message}", "$error")
         if (play := self.play_screen) is not None:
             play.engine_failed()
@@ -139,6 +145,8 @@ class DungeonApp(App[None]):
 
     def on_library_read(self, message: LibraryRead) -> None:
         """Fill the title screen."""
+        if not self.is_running:
+            return
         self.title_screen.show_library(message.scenarios, message.saves, message.error)
 
     @property

@@ -12,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.worker import WorkerFailed
+
 from dungeon.session import GameSession
 from dungeon.text import clean
 from dungeon.ui.background import outline
@@ -83,6 +85,8 @@ class Ending:
 
     def crashed(self, error: BaseException) -> None:
         """Note what nothing expected, and save the story before anything else can go wrong."""
+        if isinstance(error, WorkerFailed):
+            error = error.error
         if self.error is None:
             self.error = error
         log.error("unexpected error\n%s", outline(error))

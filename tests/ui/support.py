@@ -175,9 +175,7 @@ async def take(pilot: Pilot[Any], text: str = "look around") -> None:
     assert isinstance(screen, PlayScreen)
     before = len(screen.session.story.tree)
     await enter(pilot, text)
-    await until(
-        pilot, lambda: screen.phase == "idle" and len(screen.session.story.tree) > before
-    )
+    await until(pilot, lambda: screen.phase == "idle" and len(screen.session.story.tree) > before)
 
 
 async def type_text(pilot: Pilot[Any], text: str) -> None:

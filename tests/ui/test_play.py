@@ -120,7 +120,7 @@ async def test_alter_makes_a_sibling_in_the_players_words(tmp_path: Path) -> Non
         tree = screen.session.story.tree
         assert tree.head.text == f"{REPLIES[0]} So it seems."
         assert tree.head.origin == "altered"
-        assert [node.text for node in tree.children(1)][0] == REPLIES[0]
+        assert tree.children(1)[0].text == REPLIES[0]
         assert "So it seems." in shown(pilot.app)
 
 

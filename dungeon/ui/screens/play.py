@@ -83,6 +83,8 @@ class PlayScreen(Screen[None]):
         self._since = context.clock()
         self._ticker: Timer | None = None
         self._told_unsaved = ""
+        # Between mounting and unmounting there are parts to show things on.
+        self._showing = False
         self.set_reactive(PlayScreen.phase, "idle" if engine else "failed" if failed else "loading")
 
     def compose(self) -> ComposeResult:
@@ -124,10 +126,13 @@ class PlayScreen(Screen[None]):
             if node.action is not None and node.action.mode in MODES
         )
         self._ticker = self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
+        self._showing = True
         self._phase_changed()
+        self._show_window()
 
     def on_unmount(self) -> None:
         """Stop the narrator and let go of the story."""
+        self._showing = False
         if self._cancel is not None:
             self._cancel.cancel()
         if self._turn is not None:
@@ -141,7 +146,7 @@ class PlayScreen(Screen[None]):
         """Everything that depends on the phase."""
         if phase != before and not (before == "generating" and phase == "cancelling"):
             self._since = self._settings.clock()
-        if self.is_mounted:
+        if self._showing:
             self._phase_changed()
 
     def _phase_changed(self) -> None:
@@ -185,6 +190,17 @@ class PlayScreen(Screen[None]):
         self.query_one(KeyBar).refresh()
         self.refresh_bindings()
 
+    def _show_window(self) -> None:
+        """How full the model's window would be now; later turns say it themselves."""
+        if self._engine is not None and self._turn is None:
+            try:
+                context = self.session.context()
+            except DungeonError:
+                # Counting needs the model; the turn itself will say what is wrong with it.
+                return
+            self.status.context_used = context.tokens
+            self.status.context_limit = context.limit
+
     def _tell_if_unsaved(self) -> None:
         error = self.session.save_error
         message = error_text(error) if error is not None else ""
@@ -220,7 +236,8 @@ class PlayScreen(Screen[None]):
 
     def engine_progress(self, text: str) -> None:
         """Loading took a step."""
-        self.status.detail = text
+        if self._showing:
+            self.status.detail = text
 
     def engine_loading(self) -> None:
         """Loading began anew."""
@@ -231,6 +248,8 @@ class PlayScreen(Screen[None]):
         self._engine = engine
         self.session.engine = engine
         self.phase = "idle"
+        if self._showing:
+            self._show_window()
         queued, self._queued = self._queued, None
         if queued is not None:
             self._play(queued[1])

@@ -1,0 +1,77 @@
+"""The game on a real terminal with a scripted engine: what the terminal tests run.
+
+    python -m tests.faults.scripted_game SAVES LOG [--slow] [--break WHERE]
+
+`--break` makes an exception that nothing expects: in a handler, a worker or a thread, when
+the player presses F12.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+from dungeon.engine.scripted import ScriptedEngine
+from dungeon.story.scenario import Scenario
+from dungeon.ui import app as ui
+
+HOSTILE = "\x1b]0;STOLEN\x07\x1b[2Jgate\x9b31m \x1b]52;c;UEFZTE9BRA==\x07 \x1bP1;2|DCS\x1b\\"
+
+GATE = Scenario(
+    title=f"The Gate {HOSTILE}",
+    opening=f"You stand at the gate. {HOSTILE}",
+    author=f"Ida {HOSTILE}",
+    memory=f"A key. {HOSTILE}",
+)
+
+
+class Breaking(ui.DungeonApp):
+    """Has a key that breaks it."""
+
+    BINDINGS = [("f12", "break", "Break")]
+    where = ""
+
+    def action_break(self) -> None:
+        if self.where == "thread":
+            threading.Thread(target=self.fail).start()
+        elif self.where == "worker":
+            self.run_worker(self.fail, thread=True)
+        else:
+            self.fail()
+
+    def fail(self) -> None:
+        raise RuntimeError("the secret of the story")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("saves", type=Path)
+    parser.add_argument("log", type=Path)
+    parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--save", type=Path)
+    parser.add_argument("--break", dest="where", default="")
+    args = parser.parse_args()
+    replies = [f"A bell rings. {HOSTILE} Then it is still.", "Nothing stirs in the yard."]
+    if args.slow:
+        replies = ["A bell rings. " + "And it rings again, far off. " * 40]
+    Breaking.where = args.where
+    ui.DungeonApp = Breaking  # type: ignore[misc]
+    return ui.run_app(
+        ui.AppContext(
+            make_engine=lambda: ScriptedEngine(
+                replies=replies, tokens_per_second=15 if args.slow else None
+            ),
+            saves=args.saves,
+            scenario=None if args.save else Path("gate.yaml"),
+            save=args.save,
+            list_scenarios=list,
+            read_scenario=lambda path: GATE,
+            log_file=args.log,
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

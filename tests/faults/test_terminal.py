@@ -1,0 +1,227 @@
+"""The game on a real terminal: signals, crashes, a closed window, and what reaches the wire."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from dungeon.engine.scripted import ScriptedEngine
+from dungeon.session import GameSession
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
+
+
+class Game:
+    """A game in a pty, and a terminal that shows what it writes."""
+
+    def __init__(self, tmp_path: Path, *options: str, rows: int = 24, columns: int = 80) -> None:
+        self.saves = tmp_path / "saves"
+        self.log = tmp_path / "dungeon.log"
+        self.screen = pyte.Screen(columns, rows)
+        self.wire = ""
+        self._stream = pyte.Stream(self.screen)
+        self.process = pexpect.spawn(
+            sys.executable,
+            ["-m", "tests.faults.scripted_game", str(self.saves), str(self.log), *options],
+            cwd=str(ROOT),
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            dimensions=(rows, columns),
+            encoding="utf-8",
+            codec_errors="replace",
+            timeout=20,
+        )
+
+    def read(self, seconds: float = 0.1) -> None:
+        try:
+            text = self.process.read_nonblocking(65536, timeout=seconds)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return
+        self.wire += text
+        self._stream.feed(text)
+
+    def shows(self, text: str, seconds: float = 20) -> str:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read()
+            shown = "\n".join(self.screen.display)
+            if text in shown:
+                return shown
+            if not self.process.isalive() and not self._pending():
+                break
+        raise AssertionError(f"never showed {text!r}:\n" + "\n".join(self.screen.display))
+
+    def _pending(self) -> bool:
+        before = len(self.wire)
+        self.read(0.2)
+        return len(self.wire) > before
+
+    def line(self, text: str) -> None:
+        self.process.send(text + "\r")
+
+    def ends(self, seconds: float = 10) -> int:
+        """Read to the end; the exit code, or minus the signal that killed it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read()
+            if not self.process.isalive():
+                while self._pending():
+                    pass
+                self.process.close()
+                if self.process.exitstatus is not None:
+                    return self.process.exitstatus
+                return -(self.process.signalstatus or 0)
+        raise AssertionError(f"still running after {seconds} s")
+
+    @property
+    def restored(self) -> bool:
+        """Whether the terminal was left as it was found: own screen, cursor, mouse, paste."""
+        wanted = ("\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l", "\x1b[?2004l")
+        return all(self.wire.rfind(off) > self.wire.rfind(off[:-1] + _other(off)) for off in wanted)
+
+    def story(self) -> GameSession:
+        (path,) = self.saves.glob("*.dungeon")
+        return GameSession.resume(path, ScriptedEngine(), read_only=True)
+
+
+def _other(sequence: str) -> str:
+    return "h" if sequence.endswith("l") else "l"
+
+
+@pytest.fixture
+def games(tmp_path: Path) -> Iterator[type[Game]]:
+    opened: list[Game] = []
+
+    class Opened(Game):
+        def __init__(self, *options: str, **size: int) -> None:
+            super().__init__(tmp_path, *options, **size)
+            opened.append(self)
+
+    yield Opened
+    for game in opened:
+        if not game.process.closed:
+            game.process.close(force=True)
+
+
+def test_a_game_from_first_line_to_quit(games: type[Game]) -> None:
+    game = games()
+    game.shows("ready")
+    game.line("ring the bell")
+    shown = game.shows("Then it is still.")
+    assert "> You ring the bell." in shown
+    game.shows("turn 1")
+    game.process.send("\x11")
+    assert game.ends() == 0
+    assert game.restored
+    assert [node.text[:13] for node in game.story().story.tree.path()][1] == "A bell rings."
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)]
+)
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "telling"])
+def test_accept_04_a_signal_ends_the_game_well(
+    games: type[Game], number: int, code: int, busy: bool
+) -> None:
+    game = games(*(["--slow"] if busy else []))
+    game.shows("ready")
+    if busy:
+        game.line("ring the bell")
+        game.shows("A bell rings.")
+    began = time.monotonic()
+    game.process.kill(number)
+    assert game.ends() == code
+    assert time.monotonic() - began < 2
+    assert game.restored
+    story = game.story()
+    assert len(story.story.tree) == 1
+
+
+def test_accept_04_a_closed_window_leaves_a_whole_story(games: type[Game]) -> None:
+    game = games()
+    game.shows("ready")
+    game.line("ring the bell")
+    game.shows("turn 1")
+    began = time.monotonic()
+    game.process.ptyproc.fileobj.close()
+    game.process.closed = game.process.ptyproc.closed = True
+    pid = game.process.pid
+    while time.monotonic() - began < 5:
+        done, _ = os.waitpid(pid, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.02)
+    else:
+        raise AssertionError("still running after its window closed")
+    assert time.monotonic() - began < 2
+    assert len(game.story().story.tree) == 2
+
+
+@pytest.mark.parametrize("where", ["handler", "worker", "thread"])
+def test_accept_07_a_crash_restores_the_terminal_and_saves(games: type[Game], where: str) -> None:
+    game = games("--break", where)
+    game.shows("ready")
+    game.line("ring the bell")
+    game.shows("turn 1")
+    game.process.send("\x1b[24~")
+    assert game.ends() == 1
+    assert game.restored
+    said = game.wire[game.wire.rindex("\x1b[?1049l") :]
+    assert "Your story is saved." in said
+    assert str(game.log) in said.replace("\r\n", "")
+    assert "Traceback" not in said
+    log = game.log.read_text()
+    assert "RuntimeError" in log
+    assert "in fail" in log
+    assert "secret" not in log
+    assert "bell" not in log
+    assert len(game.story().story.tree) == 2
+
+
+def test_accept_12_escape_gives_the_line_back_within_a_second(games: type[Game]) -> None:
+    game = games("--slow")
+    game.shows("ready")
+    game.line("ring the bell")
+    game.shows("telling")
+    began = time.monotonic()
+    game.process.send("\x1b")
+    game.shows("ready")
+    assert time.monotonic() - began < 1
+
+
+def test_accept_26_no_payload_reaches_the_terminal(games: type[Game]) -> None:
+    game = games()
+    game.shows("ready")
+    game.process.send("\x1b[200~pasted \x1b]0;PASTED\x07\x1b[31m word\x1b[201~")
+    game.shows("pasted")
+    game.line("")
+    game.shows("turn 1")
+    game.process.send("\x14")
+    game.shows("What the next turn sends")
+    game.process.send("\x1b")
+    game.process.send("\x11")
+    assert game.ends() == 0
+    for payload in ("STOLEN", "UEFZTE9BRA==", "DCS", "\x9b"):
+        assert payload not in game.wire
+    # What was pasted may stand on the screen, but only as text.
+    assert "PASTED" not in "".join(re.findall(r"\x1b[\]PX^_][^\x1b]*", game.wire))
+
+
+def test_usable_at_80_by_24_and_smaller(games: type[Game]) -> None:
+    game = games(rows=10, columns=32)
+    game.shows("ready")
+    game.shows("Do ❯")
+    game.line("ring the bell")
+    game.shows("is still.")
+    game.process.send("\x11")
+    assert game.ends() == 0
