@@ -1,0 +1,1 @@
+"""Scenario files in and out: reading with positions, checking, listing."""

@@ -1,0 +1,134 @@
+"""YAML's own errors in words for an author, at the place where the mistake was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+
+@dataclass
+class Fault(Exception):
+    """The first thing in a file that could not be read. Lines and columns count from 0."""
+
+    line: int
+    column: int
+    message: str
+    fix: str = ""
+
+
+QUOTE = "Put quotes around the whole value, or write it below as a block with `|-`."
+
+_STARTERS = {
+    "\t": ("A tab stands here; YAML indents with spaces only.", "Replace it by spaces."),
+    "@": ("A value cannot begin with @.", QUOTE),
+    "`": ("A value cannot begin with a backtick.", QUOTE),
+    "%": ("A value cannot begin with %.", QUOTE),
+    "*": ("A value that begins with * is an alias, and a scenario has none.", QUOTE),
+    "&": ("A value that begins with & is an anchor, and a scenario has none.", QUOTE),
+    "!": ("A value that begins with ! is a tag, and a scenario has none.", QUOTE),
+    "|": ("`|` begins a block, and something else follows it on its line.", QUOTE),
+    ">": ("`>` begins a block, and something else follows it on its line.", QUOTE),
+}
+
+
+def translate(error: yaml.YAMLError, text: str) -> Fault:
+    """The fault behind an error of PyYAML or libyaml.
+
+    Args:
+        error: As raised while parsing `text`.
+        text: The whole file.
+    """
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", "") or "")
+    context = str(getattr(error, "context", None) or "")
+    at = getattr(error, "problem_mark", None)
+    since = getattr(error, "context_mark", None)
+    if at is None and since is None:
+        return _unreadable(error, text)
+    line, column = _clamped(at or since, text)
+    lines = text.split("\n")
+    here = lines[line][column : column + 1] if line < len(lines) else ""
+
+    if "quoted scalar" in context:
+        line, column = _clamped(since or at, text)
+        if "escape" in problem or "hexadecimal" in problem or "Unicode" in problem:
+            line, column = _clamped(at or since, text)
+            return Fault(
+                line,
+                column,
+                "A backslash in double quotes begins an escape, and this one does not exist.",
+                "Use single quotes, or write the backslash twice.",
+            )
+        return Fault(line, column, "This quotation mark is never closed.", "Add the closing mark.")
+    if "flow" in context:
+        line, column = _clamped(since or at, text)
+        opener = lines[line][column : column + 1]
+        closer = "]" if opener == "[" else "}"
+        return Fault(
+            line,
+            column,
+            f"`{opener}` begins a list that is never closed with `{closer}`, or more follows it.",
+            f"Close it with `{closer}`; if it is meant as text, put quotes around the value.",
+        )
+    if "mapping values are not allowed" in problem:
+        return Fault(
+            line,
+            column,
+            "A second `: ` stands in this value, so YAML takes it for another field.",
+            QUOTE,
+        )
+    if "alias" in context or "anchor" in context or "tag" in context or "block scalar" in context:
+        line, column = _clamped(since or at, text)
+        sign = lines[line][column : column + 1]
+        if sign in _STARTERS:
+            return Fault(line, column, *_STARTERS[sign])
+    if "directive" in context or "directive" in problem:
+        return Fault(line, 0, *_STARTERS["%"])
+    tab = _tab_in_indent(lines, line)
+    if tab is not None:
+        return Fault(*tab, *_STARTERS["\t"])
+    if "cannot start any token" in problem and here in _STARTERS:
+        return Fault(line, column, *_STARTERS[here])
+    if "could not find expected ':'" in problem:
+        line, column = _clamped(since or at, text)
+        return Fault(
+            line,
+            column,
+            "This line is no field: it has no `: ` after a name.",
+            "Write `name: value`, or indent the line if it belongs to the text above.",
+        )
+    return Fault(
+        line,
+        column,
+        "The indentation or the punctuation does not fit what stands above.",
+        "Fields of one group begin in one column; list items begin with `- `.",
+    )
+
+
+def _tab_in_indent(lines: list[str], line: int) -> tuple[int, int] | None:
+    for number in (line, line - 1):
+        if 0 <= number < len(lines):
+            indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
+            if "\t" in indent:
+                return number, indent.index("\t")
+    return None
+
+
+def _clamped(mark: Any, text: str) -> tuple[int, int]:
+    """The mark, moved back from beyond the last line onto it."""
+    last = text.count("\n") - (1 if text.endswith("\n") else 0)
+    if mark.line > last >= 0:
+        return last, len(text.split("\n")[last])
+    return mark.line, mark.column
+
+
+def _unreadable(error: yaml.YAMLError, text: str) -> Fault:
+    position = getattr(error, "position", None)
+    if isinstance(position, int) and 0 <= position <= len(text):
+        before = text[:position]
+        line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
+        return Fault(
+            line, column, "There is a character here that YAML does not allow.", "Delete it."
+        )
+    return Fault(0, 0, "The file is no YAML.", "See docs/writing-scenarios.md for the form.")

@@ -1,0 +1,105 @@
+"""The scenarios that can be played: those that ship, and the player's own."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from dungeon.authoring.problem import Problem
+from dungeon.authoring.reader import read
+from dungeon.authoring.source import read_bytes
+from dungeon.errors import ScenarioError
+from dungeon.story.scenario import Scenario
+
+SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioEntry:
+    """A scenario file in the library.
+
+    Attributes:
+        name: As typed after `dungeon play`: the file's name without its ending.
+        path: The file.
+        scenario: What it holds; None where it cannot be read.
+        problems: Why it cannot, or what is weak in it.
+    """
+
+    name: str
+    path: Path
+    scenario: Scenario | None
+    problems: tuple[Problem, ...] = ()
+
+
+def scenario_dirs() -> list[Path]:
+    """Where scenarios are looked for; of two with one name the first is taken.
+
+    `DUNGEON_SCENARIOS` (several, as in PATH), the player's own, then those that ship.
+    """
+    named = os.environ.get("DUNGEON_SCENARIOS", "")
+    package = Path(__file__).resolve().parents[1]
+    return [
+        *(Path(part).expanduser() for part in named.split(os.pathsep) if part),
+        platformdirs.user_data_path("dungeon") / "scenarios",
+        package / "scenarios",
+        package.parent / "scenarios",
+    ]
+
+
+def _files() -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for directory in scenario_dirs():
+        try:
+            paths = sorted(directory.iterdir())
+        except OSError:
+            # Most of these directories are not there on most machines.
+            continue
+        for path in paths:
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+                files.setdefault(path.stem, path)
+    return files
+
+
+def list_scenarios() -> list[ScenarioEntry]:
+    """Every scenario in the library, by title; one that cannot be read is listed too."""
+    entries = [_entry(name, path) for name, path in _files().items()]
+    return sorted(entries, key=lambda entry: (_title(entry).casefold(), entry.name))
+
+
+def _entry(name: str, path: Path) -> ScenarioEntry:
+    try:
+        reading = read(read_bytes(path), str(path))
+    except ScenarioError as error:
+        return ScenarioEntry(name, path, None, (Problem(str(path), 1, 1, str(error)),))
+    return ScenarioEntry(name, path, reading.scenario, reading.problems)
+
+
+def _title(entry: ScenarioEntry) -> str:
+    return entry.scenario.title if entry.scenario else entry.name
+
+
+def find_scenario(name_or_path: str | Path) -> Path:
+    """The file of a scenario: a name in the library, or a file.
+
+    Raises:
+        ScenarioError: There is neither; the hint names the nearest.
+    """
+    text = str(name_or_path)
+    files = _files()
+    if text in files:
+        return files[text]
+    path = Path(text).expanduser()
+    if path.suffix.lower() in SUFFIXES or os.sep in text or "/" in text:
+        try:
+            there = path.exists() and not path.is_dir()
+        except (OSError, ValueError):
+            there = False
+        if there:
+            return path
+    near = difflib.get_close_matches(Path(text).stem.lower(), files, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else "`dungeon list` shows what there is."
+    raise ScenarioError(f"There is no scenario {text[:80]!r}.", hint)

@@ -1,0 +1,76 @@
+"""What is wrong with a scenario file, where, and how to put it right."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dungeon.errors import ScenarioError
+from dungeon.text import clean
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to put right.
+
+    Attributes:
+        file: As the author named it.
+        line: From 1.
+        column: From 1, in characters.
+        message: What is wrong, one sentence.
+        fix: What to write instead, one sentence; "" where there is nothing to say.
+        severity: A scenario with an error cannot be played; one with warnings can.
+        source: The line as it stands in the file.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    fix: str = ""
+    severity: Severity = "error"
+    source: str = ""
+
+    def __str__(self) -> str:
+        kind = "warning: " if self.severity == "warning" else ""
+        return clean(f"{self.file}:{self.line}:{self.column}: {kind}{self.message}")
+
+    def render(self) -> str:
+        """The problem with its source line, a caret below the place, and the fix."""
+        lines = [str(self)]
+        if self.source.strip():
+            # The sanitiser may shorten the line, so the caret is measured on what is shown.
+            shown = clean(self.source, newlines=False)
+            before = clean(self.source[: self.column - 1] + "|", newlines=False)[:-1]
+            start = max(0, len(before) - 60)
+            lines.append(f"    {shown[start : start + 100]}")
+            lines.append(f"    {' ' * _width(before[start:])}^")
+        if self.fix:
+            lines.append(f"    {clean(self.fix)}")
+        return "\n".join(lines)
+
+
+class ScenarioProblems(ScenarioError):
+    """A scenario file that cannot be used, with everything that is wrong with it.
+
+    Attributes:
+        problems: All of them, in the order of the file.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        errors = [problem for problem in problems if problem.severity == "error"]
+        first = errors[0]
+        more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+        super().__init__(f"{first}{more}", first.fix or "Run `dungeon check` on the file.")
+        self.problems = tuple(problems)
+
+
+def _width(text: str) -> int:
+    """Columns that `text` takes on a terminal."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    marks = sum(unicodedata.combining(character) != 0 for character in text)
+    return len(text) + wide - marks

@@ -1,0 +1,313 @@
+"""Broken scenario files and the reports they get: line, column, what is wrong, what to do."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dungeon.authoring import library
+from dungeon.authoring.check import check_files
+from dungeon.authoring.problem import Problem, ScenarioProblems
+from dungeon.authoring.reader import read, read_scenario, read_scenario_text
+from dungeon.authoring.schema import json_schema
+from dungeon.errors import ScenarioError
+from dungeon.story.scenario import Card, Scenario, from_data, to_data
+
+GOOD = """\
+dungeon: 1
+title: The Gate
+questions:
+  - {key: name, ask: "What is your name?", default: Ansel}
+memory: |-
+  {name} has a key.
+opening: |-
+  You are {name}. You stand at the gate.
+cards:
+  - name: Queen Maro
+    keys: [queen, maro]
+    text: She has one eye.
+generation: {temperature: 0.9, max_new_tokens: 60}
+"""
+
+
+def errors(source: str | bytes) -> list[Problem]:
+    data = source.encode() if isinstance(source, str) else source
+    return [p for p in read(data, "x.yaml").problems if p.severity == "error"]
+
+
+def test_a_good_file_is_read_whole() -> None:
+    scenario = read_scenario_text(GOOD)
+    assert scenario.title == "The Gate"
+    assert scenario.cards == (Card("Queen Maro", "She has one eye.", ("queen", "maro")),)
+    assert scenario.generation.temperature == 0.9
+    assert scenario.filled({}).opening == "You are Ansel. You stand at the gate."
+    assert from_data(to_data(scenario)) == scenario
+
+
+def put(line: str) -> str:
+    """A minimal file with `line` as its fourth."""
+    return f"dungeon: 1\ntitle: T\nopening: You wait.\n{line}\n"
+
+
+BROKEN = [
+    # YAML's syntax.
+    (put("summary: a: b: c"), 4, 11, "A second `: `"),
+    (put("memory:\n\t- x"), 5, 1, "A tab stands here"),
+    (put("cards:\n  - name: A\n\t  text: b"), 6, 1, "A tab stands here"),
+    (put('summary: "never closed'), 4, 10, "This quotation mark is never closed"),
+    (put("summary: 'never closed"), 4, 10, "This quotation mark is never closed"),
+    (put('summary: "bad \\q escape"'), 4, 15, "A backslash"),
+    (put("summary: @home"), 4, 10, "A value cannot begin with @"),
+    (put("summary: `home`"), 4, 10, "A value cannot begin with a backtick"),
+    (put("summary: %home"), 4, 10, "A value cannot begin with %"),
+    (put("summary: *home"), 4, 10, "`*home` is an alias"),
+    (put("summary: * home"), 4, 10, "A value that begins with * is an alias"),
+    (put("summary: &home x"), 4, 10, "`&home` is an anchor"),
+    (put("summary: !important x"), 4, 10, "A value that begins with ! is a tag"),
+    (put("summary: !!python/object:os.system x"), 4, 10, "A value that begins with ! is a tag"),
+    (put("tags: [a, b"), 4, 7, "`[` begins a list that is never closed"),
+    (put("style: {person: second"), 4, 8, "`{` begins a list that is never closed"),
+    (put("summary: [a] b"), 4, None, "The indentation or the punctuation"),
+    (put("just some words"), 4, 1, "This line is no field"),
+    (put("summary: one\n  - two\n tags: x"), None, None, ""),
+    (put("---\ntitle: Again"), 4, 1, "A second document"),
+    (put("[a]: b"), 4, 1, "A list or a group of fields stands where"),
+    ("", 1, 1, "The file is empty"),
+    ("# only a comment\n", 1, 1, "The file is empty"),
+    ("- a\n- b\n", 1, 1, "The file is not a set of fields"),
+    ("just text", 1, 1, "The file is not a set of fields"),
+    (put("tags: " + "[" * 40 + "]" * 40), 4, None, "Things stand inside each other"),
+    # Bytes.
+    ("title: caf\u00e9".encode("cp1252"), 1, 11, "The byte 0xe9 is not UTF-8"),
+    ("title: x".encode("utf-16"), 1, 1, "The file is saved as UTF-16"),
+    (put("summary: a\x00b"), 4, 11, "There is a control character here (U+0000)"),
+    (put("summary: a\x1b[2Jb"), 4, 11, "There is a control character here (U+001B)"),
+    # Fields.
+    (put("memmory: x"), 4, 1, "There is no field `memmory`"),
+    (put("Title: x"), 4, 1, "There is no field `Title`"),
+    (put("title: x"), 4, 1, "`title` stands here a second time; the first is in line 2"),
+    (put("style: {person: second, person: first}"), 4, 25, "`person` stands here a second time"),
+    (put("style: {persona: second}"), 4, 9, "There is no field `persona`"),
+    (put("style: {person: secnd}"), 4, 17, "`secnd` is no person"),
+    (put("style: second"), 4, 8, "`style` should be a group of fields"),
+    (put("rating: adult"), 4, 9, "`adult` is no rating"),
+    (put("tags: fantasy, mystery"), 4, 7, "`tags` should be a list"),
+    (put("tags: [a: b]"), 4, 8, "`an item of tags` should be text, but `a: `"),
+    (put("summary: [a, b]"), 4, 10, "`summary` should be text, and this is a list"),
+    (put("summary:\n  a: b\n  c: d"), 5, 3, "`summary` should be text, and this is a group"),
+    (put("cards:\n  - {name: A, keys: a, text: b}"), 5, 21, "`keys` should be a list"),
+    (put("cards:\n  - {name: A, keys: [a]}"), 5, 5, "This part of cards has no `text`"),
+    (put("cards:\n  - {name: A, text: b}"), 5, 12, "Nothing can bring the card `A` in"),
+    (put("cards:\n  - {name: A, text: b, always: maybe}"), 5, 32, "`always` is neither true nor"),
+    (put("cards:\n  - {name: A, text: b, keys: [x]}\n  - {name: a, text: c, keys: [y]}"),
+     6, 12, "Two cards are named `a`"),
+    (put("generation: {temperature: hot}"), 4, 27, "`hot` is not allowed for temperature"),
+    (put("generation: {temperature: -1}"), 4, 27, "`-1` is not allowed for temperature"),
+    (put("generation: {temperature: .nan}"), 4, 27, "`.nan` is not allowed for temperature"),
+    (put("generation: {temperature: nan}"), 4, 27, "`nan` is not allowed for temperature"),
+    (put("generation: {top_p: 5}"), 4, 21, "`5` is not allowed for top_p"),
+    (put("generation: {top_k: -1}"), 4, 21, "`-1` is not allowed for top_k"),
+    (put("generation: {top_k: 1.5}"), 4, 21, "`1.5` is not allowed for top_k"),
+    (put("generation: {max_new_tokens: 100000}"), 4, 30, "`100000` is not allowed for max_new"),
+    (put("generation: {top_q: 1}"), 4, 14, "There is no field `top_q`"),
+    (put("questions:\n  - {key: Name, ask: x}"), 5, 11, "`Name` cannot be the name of an answer"),
+    (put("questions:\n  - {key: name}"), 5, 5, "This part of questions has no `ask`"),
+    (put("memory: You are {nmae}.\nquestions: [{key: name, ask: x}]"),
+     4, 17, "No question has the key `nmae`"),
+    (put("memory: |-\n  One line.\n  You are {who}."), 6, 11, "No question has the key `who`"),
+    ("dungeon: 1\ntitle: T\n", 1, 1, "The scenario has no `opening`"),
+    ("dungeon: 1\ntitle: T\nopening:\n", 3, 1, "`opening` is empty"),
+    ("title: T\nopening: x\n", 1, 1, "The scenario has no `dungeon`"),
+    ("dungeon: 2\ntitle: T\nopening: x\n", 1, 10, "This is format 2"),
+    ("dungeon: one\ntitle: T\nopening: x\n", 1, 10, "The format's version must be 1"),
+    ('dungeon: 1\ntitle: "  "\nopening: x\n', 2, 8, "`title` is empty"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "line", "column", "message"), BROKEN)
+def test_accept_05_06_20_21_broken_files(
+    source: str | bytes, line: int | None, column: int | None, message: str
+) -> None:
+    found = errors(source)
+    assert found, "nothing was reported"
+    problem = found[0]
+    assert problem.message.startswith(message)
+    if line is not None:
+        assert problem.line == line
+    if column is not None:
+        assert problem.column == column
+    assert problem.fix
+    assert str(problem).startswith(f"x.yaml:{problem.line}:{problem.column}: ")
+    data = source.encode() if isinstance(source, str) else source
+    assert read(data, "x.yaml").scenario is None
+
+
+def test_every_problem_is_told_at_once() -> None:
+    found = errors(put("memmory: x\nrating: adult\ngeneration: {top_p: 5}\ncards: [{name: A}]"))
+    assert [(p.line, p.column) for p in found] == [(4, 1), (5, 9), (6, 21), (7, 9)]
+
+
+def test_the_caret_stands_below_the_place() -> None:
+    problem = errors(put("style: {person: secnd}"))[0]
+    assert problem.render().split("\n") == [
+        "x.yaml:4:17: `secnd` is no person.",
+        "    style: {person: secnd}",
+        "                    ^",
+        "    Did you mean `second`?",
+    ]
+
+
+def test_the_caret_knows_wide_characters() -> None:
+    problem = errors('dungeon: 1\ntitle: T\nopening: x\nstyle: {"人": x}\n')[0]
+    assert problem.render().split("\n")[2] == "            ^"
+
+
+def test_accept_19_text_stays_as_written() -> None:
+    words = ["NO", "on", "1.10", "010", "12:30", "2024-01-01", "null", "~", "0x1F", "1e3", ".inf"]
+    source = put("tags: [" + ", ".join(words) + "]\nauthor: NO\nsummary: 1.10")
+    scenario = read_scenario_text(source)
+    assert scenario.tags == tuple(words)
+    assert (scenario.author, scenario.summary) == ("NO", "1.10")
+
+
+def test_accept_21_bom_and_crlf_are_fine() -> None:
+    data = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()
+    assert read_scenario_text(data) == read_scenario_text(GOOD)
+
+
+def test_accept_22_numbers_with_blanks_and_zero() -> None:
+    scenario = read_scenario_text(put('generation: {temperature: "0.8 ", top_k: 0}'))
+    assert scenario.generation.temperature == 0.8
+    assert read_scenario_text(put("generation: {temperature: 0}")).generation.temperature == 0
+
+
+def test_accept_27_text_passes_the_sanitiser() -> None:
+    scenario = read_scenario_text(put('summary: "a\\u202eb\\e[2Jc\\u200bd"\nauthor: שלום'))
+    assert (scenario.summary, scenario.author) == ("abcd", "שלום")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("questions: [{key: name, ask: x}]", "Nothing uses the answer `name`"),
+        ("cards:\n  - {name: A, text: a, keys: [x]}\n  - {name: B, text: b, keys: [X]}", "has the"),
+        ("memory: " + "word " * 400, "The memory has 400 words"),
+        ("questions: [{key: n, ask: x, default: c, choices: [a, b]}]\nmemory: '{n}'",
+         "The default is none"),
+    ],
+)  # fmt: skip
+def test_warnings_do_not_stop_a_scenario(more: str, message: str) -> None:
+    reading = read(put(more).encode(), "x.yaml")
+    assert reading.scenario is not None
+    assert [p.severity for p in reading.problems] == ["warning"]
+    assert message in str(reading.problems[0])
+
+
+# -- files -------------------------------------------------------------------------------------
+
+
+def test_check_tells_and_fails(tmp_path: Path) -> None:
+    good, bad, gone = tmp_path / "good.yaml", tmp_path / "bad.yaml", tmp_path / "gone.yaml"
+    good.write_text(GOOD)
+    bad.write_text(put("memmory: x"))
+    out = io.StringIO()
+    assert check_files([good], out) == 0
+    assert check_files([good, bad, gone], out) == 1
+    assert f"{bad}:4:1: There is no field `memmory`." in out.getvalue()
+    assert "Did you mean `memory`?" in out.getvalue()
+    assert f"{gone}:1:1: " in out.getvalue()
+
+
+def test_accept_05_a_broken_file_is_listed_and_the_others_play(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.yaml").write_text(GOOD)
+    (tmp_path / "broken.yaml").write_text("title: a: b")
+    (tmp_path / "notes.txt").write_text("no scenario")
+    monkeypatch.setattr(library, "scenario_dirs", lambda: [tmp_path])
+    entries = {entry.name: entry for entry in library.list_scenarios()}
+    assert set(entries) == {"mine", "broken"}
+    assert entries["broken"].scenario is None
+    assert entries["broken"].problems[0].line == 1
+    assert isinstance(entries["mine"].scenario, Scenario)
+    assert library.find_scenario("mine") == tmp_path / "mine.yaml"
+    assert library.find_scenario(tmp_path / "mine.yaml") == tmp_path / "mine.yaml"
+    with pytest.raises(ScenarioError, match="mine"):
+        library.find_scenario("mnie")
+    for odd in ("", "a\x00b.yaml", "../" * 5, "x" * 300 + ".yaml"):
+        with pytest.raises(ScenarioError):
+            library.find_scenario(odd)
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.yaml")
+    (tmp_path / "big.yaml").write_bytes(b"a" * 300_000)
+    for name in ("fifo.yaml", "big.yaml", "gone.yaml", "."):
+        with pytest.raises(ScenarioError):
+            read_scenario(tmp_path / name)
+    with pytest.raises(ScenarioError):
+        read_scenario(Path("/dev/zero"))
+
+
+def test_the_scenarios_that_ship_are_in_order() -> None:
+    root = Path(__file__).parents[2] / "scenarios"
+    paths = sorted(root.glob("*.yaml"))
+    assert len(paths) >= 4
+    for path in paths:
+        reading = read(read_bytes_of(path), str(path))
+        assert reading.problems == (), [str(problem) for problem in reading.problems]
+        scenario = reading.scenario
+        assert scenario is not None
+        assert 80 <= len(scenario.opening.split()) <= 200, path.name
+        assert len(scenario.cards) >= 6, path.name
+        assert scenario.questions, path.name
+        assert scenario.memory, path.name
+        assert scenario.authors_note, path.name
+
+
+def read_bytes_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def test_the_schema_describes_every_field() -> None:
+    schema = json_schema()
+    assert schema["properties"]["dungeon"]["const"] == 1
+    assert set(schema["required"]) == {"dungeon", "title", "opening"}
+    assert schema["additionalProperties"] is False
+
+
+# -- nothing else comes out --------------------------------------------------------------------
+
+SNIPPETS = st.sampled_from(
+    ["\n", "  ", "\t", "- ", ": ", "[", "]", "{", "}", '"', "'", "*a", "&a", "!!x", "|", ">", "#",
+     "---", "...", "%", "@", "`", "?", ",", "\\x", "\u202e", "\x1b", "<<: ", "\\", "1", "name"]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(GOOD)), SNIPPETS, st.integers(0, 12)), max_size=8))
+def test_accept_29_mutations_give_only_scenario_errors(
+    changes: list[tuple[int, str, int]],
+) -> None:
+    source = GOOD
+    for place, snippet, cut in changes:
+        source = source[:place] + snippet + source[place + cut :]
+    try:
+        scenario = read_scenario_text(source)
+    except ScenarioProblems as error:
+        problems, scenario = error.problems, None
+    else:
+        problems = ()
+    assert all(1 <= p.line <= source.count("\n") + 1 and p.render() for p in problems)
+    assert problems if scenario is None else from_data(to_data(scenario)) == scenario
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "replace")))
+def test_accept_29_any_bytes_give_only_scenario_errors(data: bytes) -> None:
+    assert read(data, "x").problems or read(data, "x").scenario is not None
