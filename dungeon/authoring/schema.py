@@ -59,7 +59,7 @@ class ExampleModel(Part):
 
 def _number(name: str, kind: type) -> Any:
     allowed = RANGES[name]
-    finite = {} if allowed.whole else {"allow_inf_nan": False}
+    finite: dict[str, Any] = {} if allowed.whole else {"allow_inf_nan": False}
     return Field(default=kind(getattr(_DEFAULTS, name)), ge=allowed.low, le=allowed.high, **finite)
 
 
