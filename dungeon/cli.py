@@ -64,6 +64,25 @@ def run(argv: Sequence[str], tools: Tools) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        _tell("dungeon: something went wrong in the game itself; what was saved stays saved.")
+        _tell(f"The details are in {_log(error)}; please report them.")
+        return 1
+
+
+def _log(error: Exception) -> Path:
+    """Write where `error` came from into the log: no message, as that could hold story text."""
+    import logging
+
+    from dungeon.ui.background import outline
+    from dungeon.ui.context import default_log_file
+
+    path = default_log_file()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    logging.basicConfig(filename=path, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("dungeon.cli").error("crashed\n%s", outline(error))
+    path.chmod(0o600)
+    return path
 
 
 def _tell(text: str) -> None:
@@ -185,7 +204,8 @@ def _saves_dir(settings: Settings) -> Path:
 
 
 def _title(args: argparse.Namespace, tools: Tools) -> int:
-    return _screen(_settings(args), tools)
+    settings = _settings(args)
+    return _screen(settings, tools, overrides=settings.generation())
 
 
 def _play(args: argparse.Namespace, tools: Tools) -> int:
@@ -269,6 +289,7 @@ def _screen(settings: Settings, tools: Tools, **start: object) -> int:
         AppContext(
             make_engine=lambda: tools.make_engine(settings.model),
             saves=_saves_dir(settings),
+            theme=settings.theme,
             **start,  # type: ignore[arg-type]
         )
     )
