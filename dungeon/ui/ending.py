@@ -48,9 +48,11 @@ class Ending:
         self._app = app
         self._log_file = log_file
         self._handler: logging.Handler | None = None
+        self._in_charge = False
 
     def run(self) -> int:
         """Run the app to its end; returns the exit code."""
+        self._in_charge = True
         self._open_log()
         before = threading.excepthook
         threading.excepthook = self._thread_crashed
@@ -70,8 +72,11 @@ class Ending:
     # -- signals -------------------------------------------------------------------------------
 
     def watch_signals(self) -> None:
-        """From now on a signal ends the app as a key would, with 128 plus its number."""
-        if threading.current_thread() is not threading.main_thread():
+        """From now on a signal ends the app as a key would, with 128 plus its number.
+
+        Only where `run` runs the app: signals belong to whoever owns the process.
+        """
+        if not self._in_charge or threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()
         for number in SIGNALS:

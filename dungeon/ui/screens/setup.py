@@ -71,7 +71,7 @@ class SetupScreen(Screen[Begin | None]):
                 yield Static(Content(""), id="answered", markup=False)
                 yield Static(Content(""), id="ask", markup=False)
                 yield OptionList(id="choices", markup=False, compact=True)
-                yield LineInput(id="answer", max_length=MAX_ANSWER, compact=True)
+                yield LineInput(id="answer", max_length=MAX_ANSWER)
         yield Static(Content(""), id="setup-keys", markup=False)
 
     def on_mount(self) -> None:

@@ -9,7 +9,19 @@ from dungeon.text import clean
 
 
 class LineInput(Input):
-    """An `Input` that folds what is pasted into one harmless line that fits."""
+    """An `Input` that folds what is pasted into one harmless line that fits.
+
+    Coming back to it selects nothing, so the next key adds to the line, not replaces it.
+    """
+
+    def __init__(self, *, id: str | None = None, max_length: int, placeholder: str = "") -> None:
+        super().__init__(
+            id=id,
+            max_length=max_length,
+            placeholder=placeholder,
+            select_on_focus=False,
+            compact=True,
+        )
 
     def _on_paste(self, event: Paste) -> None:
         event.stop()

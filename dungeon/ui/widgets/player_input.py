@@ -55,7 +55,7 @@ class PlayerInput(LineInput):
             self.mode = mode
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, max_length=MAX_LINE, placeholder=ASKS[Mode.DO], compact=True)
+        super().__init__(id=id, max_length=MAX_LINE, placeholder=ASKS[Mode.DO])
         self._before: list[tuple[Mode, str]] = []
         self._at = 0
         self._typed: tuple[Mode, str] = (Mode.DO, "")

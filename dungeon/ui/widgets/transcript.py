@@ -261,7 +261,7 @@ class Transcript(ScrollView):
         height = len(self._lines) + len(self._tail)
         self.virtual_size = Size(self.scrollable_content_region.width, height)
         if follow:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
         self.refresh()
 
     def line_at(self, y: int) -> Line:
@@ -294,7 +294,7 @@ class Transcript(ScrollView):
     def to_beginning(self) -> None:
         """Scroll to the opening."""
         self.load_older(len(self._path))
-        self.scroll_home(animate=False)
+        self.scroll_home(animate=False, force=True)
 
     def _style(self, kind: str) -> Style:
         style = self._styles_cache_for.get(kind)
