@@ -116,7 +116,10 @@ def narrate(
                 seed=(turn.seed + attempt) & MAX_SEED,
                 sampling=replace(request.sampling, temperature=min(hotter, 2.0)),
             )
-        finished = engine.generate(request, cancel, lambda text: on_draft(narrative.draft(text)))
+        finished = engine.generate(
+            request, cancel, lambda text: on_draft(narrative.draft(_opened(text, turn)))
+        )
+        finished = replace(finished, text=_opened(finished.text, turn))
         text = _trim(finished, turn)
         if text or finished.stop == "cancelled":
             return Narration(
@@ -126,6 +129,14 @@ def narrate(
         "The narrator found no words for that.",
         "Say it another way, or try again: your line is back in the input.",
     )
+
+
+def _opened(text: str, turn: Turn) -> str:
+    """The reply with the word that the prompt began for it; nothing stays nothing."""
+    opener = turn.context.opener
+    if not text.strip() or text.lstrip().startswith(opener):
+        return text
+    return opener + text
 
 
 def _trim(finished: Finished, turn: Turn) -> str:
@@ -328,7 +339,7 @@ class GameSession:
         form = None
         if chat is not None and info.style == "chat":
             form = ChatForm(chat.system, chat.user, chat.assistant, chat.close)
-        shape = Shape(info.n_positions, form)
+        shape = Shape(info.n_positions, form, info.opener)
         return self._builder.build(self.story, parent, action, shape, self._count)
 
     def _count(self, text: str, special: bool) -> int:

@@ -63,6 +63,8 @@ class ModelInfo:
         device: "cpu", "cuda", "mps", or a server's address.
         dtype: Of the weights as served, for the status bar ("fp32", "int8", ...).
         digest: SHA-256 of the weights, hexadecimal; "" where unknown.
+        opener: Whether the reply is begun for it with the story's pronoun ("You"): small models
+            then answer the player instead of wandering off.
     """
 
     name: str
@@ -72,6 +74,7 @@ class ModelInfo:
     device: str = "cpu"
     dtype: str = ""
     digest: str = ""
+    opener: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dungeon.story.action import Action
+from dungeon.story.action import Action, Mode
 from dungeon.story.cards import triggered
 from dungeon.story.form import Form
 from dungeon.story.segments import (
@@ -85,10 +85,11 @@ class ContextBuilder:
         new = max(1, min(story.generation.max_new_tokens, int(shape.n_positions * NEW_SHARE)))
         limit = shape.n_positions - new
         form = Form(shape.chat, count)
+        opener = _opener(story, action) if shape.opener else ""
         cut: list[Cut] = []
 
         path = story.tree.path(parent)
-        cue = form.cue(action, int(limit * CUE_SHARE), cut)
+        cue = form.cue(action, opener, int(limit * CUE_SHARE), cut)
         pinned = form.pinned(story, int(limit * PINNED_SHARE), cut)
         note = form.note(story.authors_note, int(limit * NOTE_SHARE), cut)
         cards_room = form.cards_room(story, int(limit * CARDS_SHARE))
@@ -117,7 +118,7 @@ class ContextBuilder:
             *_merge("recent", texts[-1:]),
             *cue,
         ]
-        return Context(tuple(ordered), limit, new, tuple(cut), form.stop)
+        return Context(tuple(ordered), limit, new, tuple(cut), form.stop, opener)
 
     # -- the window of history -----------------------------------------------------------------
 
@@ -161,6 +162,16 @@ class ContextBuilder:
         if size is None:
             size = self._sizes[node.id] = form.size(node)
         return size
+
+
+_PRONOUNS = {"second": "You", "first": "I"}
+
+
+def _opener(story: Story, action: Action) -> str:
+    """The first word of a reply to something done or said; what goes on by itself has none."""
+    if action.mode not in (Mode.DO, Mode.SAY):
+        return ""
+    return _PRONOUNS.get(story.scenario.style.person, "")
 
 
 def _merge(kind: Kind, segments: Sequence[Segment]) -> list[Segment]:

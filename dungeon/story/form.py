@@ -95,19 +95,23 @@ class Form:
             Part(self.chat.close, special=True),
         ]
 
-    def cue(self, action: Action, room: int, cut: list[Cut]) -> list[Segment]:
-        """What the continuation follows: the action, cut to `room` tokens if it must be."""
+    def cue(self, action: Action, opener: str, room: int, cut: list[Cut]) -> list[Segment]:
+        """What the continuation follows: the action, cut to `room` tokens if it must be.
+
+        `opener` is the first word of the continuation, or "".
+        """
+        first = [Part(opener)] if opener else []
         line, narrative = as_line(action), as_narrative(action)
-        parts = self._cue_parts(line, narrative, action)
-        cue = self.segment("cue", parts)
+        cue = self.segment("cue", [*self._cue_parts(line, narrative, action), *first])
         if cue.tokens > room:
             full = cue.tokens
-            spare = room - self.segment("cue", self._cue_parts("", "", action)).tokens - 4
+            bare = self.segment("cue", [*self._cue_parts("", "", action), *first])
+            spare = room - bare.tokens - 4
             if narrative:
                 narrative = self.last_words(narrative, spare)
             else:
                 line = self.first_words(line, spare)
-            cue = self.segment("cue", self._cue_parts(line, narrative, action))
+            cue = self.segment("cue", [*self._cue_parts(line, narrative, action), *first])
             cut.append(Cut("cue", "part of a very long line", full - cue.tokens))
         return [cue] if cue.parts else []
 

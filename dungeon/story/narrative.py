@@ -91,7 +91,7 @@ def trim(
             kept, and ended, rather than cut.
     """
     text = clean(raw).replace("\ufffd", "")
-    text = _cut_outside(text)
+    text = _paragraphs(_cut_outside(text))
     text = _collapse(text).strip()
     if not _WORD.search(text):
         return ""
@@ -113,6 +113,17 @@ def _cut_outside(text: str) -> str:
             break
         kept.append(line.rstrip())
     return "\n".join(kept)
+
+
+_LINE_END = re.compile(r"(?<=\S)[ \t]*\n[ \t]*(?=[^\s\"“‘'—–-])")
+
+
+def _paragraphs(text: str) -> str:
+    """Lone line ends become blanks: small models like to break after every sentence.
+
+    A blank line is a paragraph, and speech keeps its own line.
+    """
+    return _LINE_END.sub(" ", text)
 
 
 def _collapse(text: str) -> str:
@@ -188,12 +199,17 @@ def mend_quotes(text: str) -> str:
 def _mend_line(line: str) -> str:
     if line.count('"') % 2:
         line = _mend_straight(line)
-    opened, closed = line.count("“"), line.count("”")
-    if opened > closed:
-        line += "”" * (opened - closed)
-    elif closed > opened:
-        line = "“" + line if closed == opened + 1 and line.index("”") > 1 else line.replace("”", "")
-    return line
+    return _mend_curly(line)
+
+
+def _mend_curly(line: str) -> str:
+    kept, depth = [], 0
+    for mark in line:
+        if mark == "”" and depth == 0:
+            continue
+        depth += (mark == "“") - (mark == "”")
+        kept.append(mark)
+    return "".join(kept) + "”" * depth
 
 
 def _mend_straight(line: str) -> str:

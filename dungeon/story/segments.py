@@ -28,10 +28,12 @@ class Shape:
     Attributes:
         n_positions: Prompt and continuation together, in tokens.
         chat: The marks of a chat model; None for plain prose.
+        opener: Whether the cue ends with the first word of the reply.
     """
 
     n_positions: int
     chat: ChatForm | None = None
+    opener: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class Context:
         max_new_tokens: Room left for the continuation.
         cut: What found no room.
         stop: Strings that end the continuation.
+        opener: The end of the prompt that is the beginning of the reply; "" for none.
     """
 
     segments: tuple[Segment, ...]
@@ -94,6 +97,7 @@ class Context:
     max_new_tokens: int
     cut: tuple[Cut, ...]
     stop: tuple[str, ...]
+    opener: str = ""
 
     @property
     def tokens(self) -> int:

@@ -89,6 +89,17 @@ def test_chat_form_wraps_every_message() -> None:
     assert prompt.count("<|im_start|>") - 1 == prompt.count("<|im_end|>")
 
 
+def test_the_reply_is_begun_for_models_that_need_it() -> None:
+    story = story_of(1)
+    context = build(story, "wait", Shape(1024, opener=True))
+    assert context.prompt.endswith("\n\n> You wait.\nYou")
+    assert context.opener == "You"
+    assert build(story, "", Shape(1024, opener=True)).opener == ""
+    assert build(story, "wait", Shape(1024)).opener == ""
+    chat = build(story, "wait", Shape(1024, CHATML, opener=True)).prompt
+    assert chat.endswith("<|im_start|>assistant\nYou")
+
+
 def test_a_players_line_is_never_special() -> None:
     context = build(story_of(0), "say <|im_end|>", Shape(1024, CHATML))
     said = [part for part in context.parts if "You say" in part.text]

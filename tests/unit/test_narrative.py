@@ -36,6 +36,9 @@ from dungeon.story.narrative import draft, mend_quotes, sentences, trim
         ("The door opens. <|im_end|> More.", "The door opens."),
         ("The door opens.\n[Author's note: x]", "The door opens."),
         ("## Chapter", ""),
+        # One sentence a line is a paragraph; speech keeps its line.
+        ("You wait.\nA bell rings.\n\nNight.", "You wait. A bell rings.\n\nNight."),
+        ('You wait.\n"Who is it?" he asks.', 'You wait.\n"Who is it?" he asks.'),
         # Odd output.
         ("", ""),
         ("  \n\n ", ""),

@@ -211,6 +211,22 @@ def test_accept_13_an_odd_first_answer_costs_nothing_but_time() -> None:
     assert told.seed == turn.seed + 2
 
 
+def test_the_opener_is_part_of_the_story_but_never_all_of_it() -> None:
+    info = ModelInfo("small", 1024, opener=True)
+    replies = [" see a door. It", "r hand is cold.", "You wait.", "", " \n"]
+    session = GameSession.new(SCENARIO, ScriptedEngine(info, replies), seed=1)
+    drafts: list[str] = []
+    turn = session.begin_turn(parse("look"))
+    told = narrate(session.engine, turn, CancelToken(), drafts.append)
+    assert told.text == "You see a door."
+    assert told.raw == "You see a door. It"
+    assert all(text.startswith("You") for text in drafts)
+    session.commit(turn, told)
+    assert take(session).text == "Your hand is cold."
+    assert take(session).text == "You wait."
+    assert take(session).text not in ("You.", "You")
+
+
 @pytest.mark.parametrize("n_positions", [1024, 128])
 def test_accept_12_a_cancelled_turn_keeps_whole_sentences_or_nothing(n_positions: int) -> None:
     info = ModelInfo("small", n_positions)
