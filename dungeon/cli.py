@@ -262,8 +262,9 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.session import GameSession
 
     # The story is opened before the model is loaded: a locked or damaged one is told at once.
-    placeholder = _Unloaded()
-    session = GameSession.resume(path, placeholder, read_only=args.read_only)
+    from dungeon.ui.pending import PendingEngine
+
+    session = GameSession.resume(path, PendingEngine(), read_only=args.read_only)
     try:
         session.engine = _loaded(tools, settings.model)
     except BaseException:
@@ -293,13 +294,6 @@ def _screen(settings: Settings, tools: Tools, **start: object) -> int:
             **start,  # type: ignore[arg-type]
         )
     )
-
-
-class _Unloaded:
-    """Stands where the engine will: nothing can be generated before it is loaded."""
-
-    def __getattr__(self, name: str) -> object:
-        raise AttributeError(f"the model is not loaded yet ({name})")
 
 
 def _loaded(tools: Tools, model: str | None) -> Engine:
@@ -387,7 +381,7 @@ def _saves(args: argparse.Namespace, tools: Tools) -> int:
 
     rows = list_saves(_saves_dir(_settings(args)))
     if args.json:
-        data = []
+        data: list[dict[str, object]] = []
         for row in rows:
             if isinstance(row, DamagedSave):
                 data.append({"name": row.name, "path": str(row.path), "damaged": row.reason})
@@ -399,7 +393,7 @@ def _saves(args: argparse.Namespace, tools: Tools) -> int:
                         "title": row.title,
                         "scenario": row.scenario,
                         "turns": row.turns,
-                        "updated": row.updated,
+                        "updated": row.updated.isoformat(),
                         "model": row.model,
                         "size": row.size,
                     }
@@ -411,7 +405,7 @@ def _saves(args: argparse.Namespace, tools: Tools) -> int:
             print(f"{row.name}\n    damaged: {row.reason}")
         else:
             turns = "1 turn" if row.turns == 1 else f"{row.turns} turns"
-            print(f"{row.name}\n    {row.title}, {turns}, {row.updated}")
+            print(f"{row.name}\n    {row.title}, {turns}, {row.updated:%Y-%m-%d %H:%M} UTC")
     if not rows:
         _tell("No stories yet. Begin one with: dungeon play SCENARIO")
     return 0
@@ -458,10 +452,11 @@ def _export(args: argparse.Namespace, tools: Tools) -> int:
 def _context(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.session import GameSession
     from dungeon.storage.library import find_save
+    from dungeon.ui.pending import PendingEngine
 
     settings = _settings(args)
     path = find_save(_saves_dir(settings), args.save)
-    session = GameSession.resume(path, _Unloaded(), read_only=True)
+    session = GameSession.resume(path, PendingEngine(), read_only=True)
     try:
         session.engine = _loaded(tools, settings.model)
         context = session.context()

@@ -139,13 +139,13 @@ def connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
     return db
 
 
-def check_database(db: sqlite3.Connection, path: Path, version: int) -> None:
-    """Refuse a database with broken pages or with anything in it that we did not make.
+def check_tables(db: sqlite3.Connection, path: Path, version: int) -> None:
+    """Refuse a database with anything in it that we did not make.
 
     Triggers, views and generated columns of a stranger would run inside our own statements.
 
     Raises:
-        SaveError: It is damaged.
+        SaveError: It has other tables than a story.
         sqlite3.Error: It is damaged.
     """
     found = {
@@ -155,9 +155,60 @@ def check_database(db: sqlite3.Connection, path: Path, version: int) -> None:
     }
     if version == VERSION and found != dict(TABLES):
         raise damaged(path, "its tables are not those of a story")
+
+
+def check_database(db: sqlite3.Connection, path: Path, version: int) -> None:
+    """`check_tables`, and that every page of the file is sound.
+
+    Raises:
+        SaveError: It is damaged.
+        sqlite3.Error: It is damaged.
+    """
+    check_tables(db, path, version)
     answer = db.execute("PRAGMA quick_check(1)").fetchone()
     if answer != ("ok",):
         raise damaged(path, "its pages do not fit together")
+
+
+def migrate(db: sqlite3.Connection, version: int) -> None:
+    """Bring an open database from format `version` to the current one, in one transaction.
+
+    Raises:
+        sqlite3.Error: Nothing was changed.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for step in range(version, VERSION):
+            MIGRATIONS[step](db)
+        db.execute(f"PRAGMA user_version = {VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def at_current_format(
+    db: sqlite3.Connection, path: Path, version: int
+) -> Iterator[sqlite3.Connection]:
+    """`db` where it is of the current format, else a migrated copy of it in memory.
+
+    Raises:
+        SaveError: Its tables are not those of a story.
+        sqlite3.Error: It cannot be read or brought up to date.
+    """
+    check_tables(db, path, version)
+    if version == VERSION:
+        yield db
+        return
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        db.backup(copy)
+        migrate(copy, version)
+        yield copy
+    finally:
+        copy.close()
 
 
 @contextmanager

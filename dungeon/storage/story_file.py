@@ -6,6 +6,8 @@ import os
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +15,15 @@ from filelock import FileLock, Timeout
 
 from dungeon.errors import SaveError, SaveLockedError
 from dungeon.storage import database, names, rows
-from dungeon.storage.database import check_database, check_header, connect, explain, reading
+from dungeon.storage.database import (
+    at_current_format,
+    check_database,
+    check_header,
+    connect,
+    explain,
+    migrate,
+    reading,
+)
 from dungeon.story.story import Story
 from dungeon.story.tree import Mark, StoryTree
 
@@ -226,7 +236,8 @@ class StoryFile:
         try:
             with reading(self.path, WAIT) as db:
                 check_database(db, self.path, version)
-                return rows.read_story(_migrated_copy(db, version), self.path)
+                with at_current_format(db, self.path, version) as current:
+                    return rows.read_story(current, self.path)
         except (sqlite3.Error, OSError) as error:
             raise explain(error, self.path, "read") from None
 
@@ -242,34 +253,6 @@ class StoryFile:
         except (sqlite3.Error, OSError) as error:
             self._disconnect()
             raise explain(error, self.path, "saved") from None
-
-
-def migrate(db: sqlite3.Connection, version: int) -> None:
-    """Bring an open database from format `version` to the current one, in one transaction.
-
-    Raises:
-        sqlite3.Error: Nothing was changed.
-    """
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        for step in range(version, database.VERSION):
-            database.MIGRATIONS[step](db)
-        db.execute(f"PRAGMA user_version = {database.VERSION}")
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-
-
-def _migrated_copy(db: sqlite3.Connection, version: int) -> sqlite3.Connection:
-    """`db`, or a copy of it in memory at the current format where it is of an older one."""
-    if version == database.VERSION:
-        return db
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    db.backup(copy)
-    migrate(copy, version)
-    return copy
 
 
 def _back_up(path: Path, version: int) -> Path:
@@ -327,6 +310,21 @@ def publish(draft: Path, path: Path) -> None:
 def lock_path(path: Path) -> Path:
     """The lock file of a story file."""
     return path.with_name(f"{path.name}.lock")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a story file, so that no game has it open for writing meanwhile.
+
+    Raises:
+        SaveLockedError: One has.
+        SaveError: The lock cannot be made.
+    """
+    lock = _acquire(path)
+    try:
+        yield
+    finally:
+        _release(lock)
 
 
 def _acquire(path: Path) -> FileLock:
