@@ -126,7 +126,7 @@ async def running(
 ) -> AsyncIterator[tuple[DungeonApp, Pilot[None]]]:
     """The app on a screen of that size."""
     app = DungeonApp(options)
-    async with app.run_test(size=size, message_hook=hook) as pilot:
+    async with app.run_test(size=size, message_hook=hook, notifications=True) as pilot:
         await pilot.pause()
         yield app, pilot
 

@@ -135,7 +135,12 @@ async def test_wide_characters_keep_the_borders_aligned() -> None:
     app = Book()
     async with app.run_test(size=(60, 30)) as pilot:
         book = app.transcript
-        texts = ["門の前に立つ。" * 20, "👩‍👩‍👧 family " * 20, "שלום עולם " * 20, "e" + "\u0301" * 2000]
+        texts = [
+            "門の前に立つ。" * 20,
+            "👩‍👩‍👧 family " * 20,
+            "שלום עולם " * 20,
+            "e" + "\u0301" * 2000,
+        ]
         book.show(
             [Node(number, number - 1 or None, None, text) for number, text in enumerate(texts, 1)]
         )

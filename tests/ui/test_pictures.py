@@ -1,0 +1,118 @@
+"""Pictures of the screens: what a change of looks must be looked at for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from dungeon.engine.scripted import ScriptedEngine
+from dungeon.storage.library import DamagedSave, SaveSummary
+from dungeon.ui.app import DungeonApp
+from dungeon.ui.screens.play import PlayScreen
+from tests.ui.support import HeldEngine, context, enter, take, until
+
+Compare = Callable[..., bool]
+SMALL, LARGE = (80, 24), (120, 40)
+REPLIES = [
+    "The hinges complain, and a hall opens before you, long and unlit. "
+    "Somewhere at its far end water drips into water.\n\n"
+    '"You are late," says a voice that you know.',
+    "Nobody answers. The dripping stops.",
+]
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def saves(directory: Path) -> list[SaveSummary | DamagedSave]:
+    when = datetime(2026, 3, 1, 20, 15, tzinfo=UTC)
+    text = "The hall is long and unlit. Water drips into water."
+    return [
+        SaveSummary(
+            Path("a.dungeon"), "a", "Ida at the Gate", "The Gate", 12, when, text, "gpt2", 9
+        ),
+        DamagedSave(Path("b.dungeon"), "salt-road-7f3a", "salt-road-7f3a.dungeon is cut short."),
+    ]
+
+
+def game(tmp_path: Path, engine: ScriptedEngine | None = None, **options: Any) -> DungeonApp:
+    options.setdefault("list_saves", saves)
+    return DungeonApp(context(tmp_path, engine, clock=lambda: 0.0, **options))
+
+
+async def listed(pilot: Pilot[Any]) -> None:
+    await until(pilot, lambda: pilot.app.title_screen.saves and pilot.app.engine)  # type: ignore[attr-defined]
+
+
+async def played(pilot: Pilot[Any]) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, PlayScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, PlayScreen)
+    await until(pilot, lambda: screen.phase == "idle")
+    await take(pilot, "push the gate open")
+    await pilot.press("tab")
+    await take(pilot, "Who is there?")
+    # The speed of a scripted engine is the machine's.
+    screen.status.speed = 31.4
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+def test_title(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(game(tmp_path), terminal_size=size, run_before=listed)
+
+
+@pytest.mark.parametrize("theme", ["ember", "parchment"])
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
+def test_play(tmp_path: Path, snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
+    app = game(tmp_path, ScriptedEngine(replies=REPLIES), scenario=Path("gate.yaml"), theme=theme)
+    assert snap_compare(app, terminal_size=size, run_before=played)
+
+
+def test_setup(tmp_path: Path, snap_compare: Compare) -> None:
+    async def asked(pilot: Pilot[Any]) -> None:
+        await listed(pilot)
+        await pilot.press("tab", "down", "enter")
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+
+    assert snap_compare(game(tmp_path), terminal_size=SMALL, run_before=asked)
+
+
+def test_telling(tmp_path: Path, snap_compare: Compare) -> None:
+    async def telling(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlayScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, PlayScreen)
+        await until(pilot, lambda: screen.phase == "idle")
+        await enter(pilot, "push the gate open")
+        await until(pilot, lambda: screen.transcript.draft)
+
+    engine = HeldEngine("The hinges complain, and a hall opens")
+    app = game(tmp_path, engine, scenario=Path("gate.yaml"))
+    assert snap_compare(app, terminal_size=SMALL, run_before=telling)
+
+
+@pytest.mark.parametrize("key", ["ctrl+e", "ctrl+t", "f1"], ids=["alter", "context", "help"])
+def test_over_the_play_screen(tmp_path: Path, snap_compare: Compare, key: str) -> None:
+    async def opened(pilot: Pilot[Any]) -> None:
+        await played(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: not isinstance(pilot.app.screen, PlayScreen))
+        await pilot.pause()
+
+    app = game(tmp_path, ScriptedEngine(replies=REPLIES), scenario=Path("gate.yaml"))
+    assert snap_compare(app, terminal_size=SMALL, run_before=opened)
