@@ -153,6 +153,26 @@ def verify(model: Installed) -> str:
     return hashlib.sha256("".join(weights).encode()).hexdigest() if weights else ""
 
 
+def seal(draft: Path, file: Path) -> None:
+    """Put a finished file into place, with its digest beside it."""
+    digest = file_digest(draft)
+    file.with_name(file.name + ".sha256").write_text(digest + "\n")
+    draft.replace(file)
+
+
+def sound(file: Path) -> bool:
+    """Whether a sealed file is there and as it was sealed."""
+    try:
+        wanted = file.with_name(file.name + ".sha256").read_text().strip()
+        known = _Known.read()
+        if known.digest(file) != wanted:
+            return False
+    except OSError:
+        return False
+    known.write()
+    return True
+
+
 def _expected(model: Installed) -> dict[str, str]:
     """The digest of every file of which one is known; sizes are checked on the way."""
     manifest = model.path / MANIFEST

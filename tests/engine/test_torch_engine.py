@@ -24,7 +24,9 @@ from transformers.generation.logits_process import (
 
 from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.torch_engine import TorchEngine
-from dungeon.engine.torch_engine.prefix_cache import BLOCK, BufferCache, PrefixCache
+from dungeon.engine.torch_engine.prefix_cache import BLOCK, KeyValues, PrefixCache
+from dungeon.engine.torch_engine.quantize import FLOAT32
+from dungeon.engine.torch_engine.reference import BufferCache
 from dungeon.engine.torch_engine.sampling import Sampler
 from dungeon.errors import EngineError
 from tests.engine.tiny import save_tiny_gpt2
@@ -75,10 +77,12 @@ def test_warm_cache_gives_the_text_of_a_cold_one(fresh: Fresh, kind: str) -> Non
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama"])
 def test_greedy_text_is_that_of_transformers_generate(
-    fresh: Fresh, kind: str, gpt2_dir: Path, llama_dir: Path
+    kind: str, gpt2_dir: Path, llama_dir: Path
 ) -> None:
-    engine = fresh(kind)
-    model = AutoModelForCausalLM.from_pretrained({"gpt2": gpt2_dir, "llama": llama_dir}[kind])
+    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
+    engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
+    engine.load(lambda line: None)
+    model = AutoModelForCausalLM.from_pretrained(directory)
     codec = engine._ready()._codec
     rng = random.Random(1)
     for words in (3, 40, 80):
@@ -98,13 +102,12 @@ def test_greedy_text_is_that_of_transformers_generate(
 
 
 def test_reuse_is_in_whole_blocks_and_leaves_the_last_id() -> None:
-    cache = BufferCache(1, 1000)
+    cache = KeyValues(1, 1, 4, 1000)
     prefix = PrefixCache(cache)
     ids = list(range(3 * BLOCK))
     assert prefix.reuse(ids) == 0
     for start in range(0, 3 * BLOCK, BLOCK):
-        new = torch.zeros(1, 1, BLOCK, 4)
-        cache.update(new, new, 0)
+        append(cache, torch.zeros(1, 1, BLOCK, 4))
         prefix.keep(ids[start : start + BLOCK])
     assert prefix.reuse(ids) == 2 * BLOCK
     assert cache.length == 2 * BLOCK
@@ -113,18 +116,32 @@ def test_reuse_is_in_whole_blocks_and_leaves_the_last_id() -> None:
     assert cache.length == 0
 
 
+def append(cache: KeyValues, new: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    cache.reserve(new.shape[2])
+    held = cache.put(0, new, -new)
+    cache.length += new.shape[2]
+    return held
+
+
 def test_a_buffer_holds_what_joined_tensors_would() -> None:
-    cache = BufferCache(1, 600)
+    cache, library = KeyValues(1, 2, 4, 600), BufferCache(1, 600)
     generator = torch.Generator().manual_seed(0)
     joined = torch.empty(1, 2, 0, 4)
     for size in (1, 200, 55, 1, 300, 40):
         new = torch.randn(1, 2, size, 4, generator=generator)
         joined = torch.cat([joined, new], dim=2)
-        keys, values = cache.update(new, -new, 0)
-        assert torch.equal(keys, joined)
-        assert torch.equal(values, -joined)
-    cache.crop(-1000)
-    assert cache.get_seq_length() == 0
+        for keys, values in (append(cache, new), library.update(new, -new, 0)):
+            assert torch.equal(keys, joined)
+            assert torch.equal(values, -joined)
+    for one in (cache, library):
+        rows = one.spread(3)
+        assert rows.length == one.length
+        one.truncate(1000)
+        assert one.length == 597
+        one.truncate(5)
+        assert one.length == 5
+    library.crop(-1000)
+    assert library.get_seq_length() == 0
 
 
 @settings(max_examples=60, deadline=None)
@@ -213,11 +230,11 @@ def test_cancel_in_the_middle_of_the_prompt(fresh: Fresh) -> None:
     forward, calls = network.forward, []
     cancel = CancelToken()
 
-    def counted(ids: torch.Tensor, cache: BufferCache) -> torch.Tensor:
+    def counted(ids: torch.Tensor, cache: KeyValues, *, writing: bool) -> torch.Tensor:
         calls.append(ids.shape[1])
         if len(calls) == 2:
             cancel.cancel()
-        return forward(ids, cache)
+        return forward(ids, cache, writing=writing)
 
     network.forward = counted  # type: ignore[method-assign]
     finished = engine.generate(request(text), cancel, lambda text: None)
@@ -244,8 +261,7 @@ def test_the_end_token_ends_the_text(fresh: Fresh) -> None:
 
 def test_weights_that_are_no_number(fresh: Fresh) -> None:
     engine = fresh("gpt2")
-    assert engine._loaded is not None
-    weight = engine._loaded.model.transformer.ln_f.weight
+    weight = engine._ready()._network._last_norm[0]
     good = weight.clone()
     weight[0] = float("nan")
     with pytest.raises(EngineError, match="not a number"):
@@ -272,12 +288,12 @@ def test_a_failed_forward_leaves_the_engine_usable(fresh: Fresh, error: Exceptio
     forward = network.forward
     calls = 0
 
-    def failing(ids: torch.Tensor, cache: BufferCache) -> torch.Tensor:
+    def failing(ids: torch.Tensor, cache: KeyValues, *, writing: bool) -> torch.Tensor:
         nonlocal calls
         calls += 1
         if calls == 3:
             raise error
-        return forward(ids, cache)
+        return forward(ids, cache, writing=writing)
 
     network.forward = failing  # type: ignore[method-assign]
     with pytest.raises(EngineError) as caught:

@@ -17,7 +17,8 @@ from dungeon.errors import DungeonError, EngineError, ModelError
 
 if TYPE_CHECKING:
     from dungeon.engine.torch_engine.decode import Decoder
-    from dungeon.engine.torch_engine.load import Loaded
+    from dungeon.engine.torch_engine.load import Opened
+    from dungeon.engine.torch_engine.quantize import Kernels
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +38,23 @@ class TorchEngine:
         path_or_name: A directory, or a name in the catalogue that is installed already.
         threads: Of the CPU to use; None leaves torch's choice.
         device: "auto", "cpu", "cuda" or "mps".
+        kernels: Of the CPU; None takes those that measure best (see `quantize.choose`).
     """
 
     def __init__(
-        self, path_or_name: str | Path, *, threads: int | None = None, device: str = "auto"
+        self,
+        path_or_name: str | Path,
+        *,
+        threads: int | None = None,
+        device: str = "auto",
+        kernels: Kernels | None = None,
     ) -> None:
+        self._kernels = kernels
         self._wanted, self._threads, self._device = path_or_name, threads, device
         self._lock = threading.Lock()
         self._say: Callable[[str], None] = lambda line: None
         self._info: ModelInfo | None = None
-        self._loaded: Loaded | None = None
+        self._opened: Opened | None = None
         self._decoder: Decoder | None = None
 
     @property
@@ -90,18 +98,19 @@ class TorchEngine:
         try:
             if self._threads is not None:
                 torch.set_num_threads(self._threads)
-            loaded = load.load_directory(model.path, entry.name)
-            longest = loaded.n_positions
+            opened = load.open_model(model.path, entry.name)
+            longest = opened.n_positions
             if entry.n_positions:
                 longest = min(longest, entry.n_positions)
             self._info = ModelInfo(
                 name=entry.name,
-                n_positions=longest - len(loaded.codec.prefix),
+                n_positions=longest - len(opened.codec.prefix),
                 style=entry.style,
                 chat=entry.chat,
                 digest=digest,
+                opener=True,
             )
-            self._loaded = loaded
+            self._opened = opened
             self._place(self._pick_device())
         except MemoryError as error:
             raise self._too_big(entry.name) from error
@@ -139,22 +148,33 @@ class TorchEngine:
         """Put the model on a device, with an empty cache."""
         import torch
 
-        from dungeon.engine.torch_engine.decode import Decoder
-        from dungeon.engine.torch_engine.load import TransformersNetwork
+        from dungeon.engine.torch_engine import forward, load, quantize
+        from dungeon.engine.torch_engine.decode import Decoder, Network
 
-        assert self._loaded is not None
+        assert self._opened is not None
         assert self._info is not None
-        loaded = self._loaded
-        network = TransformersNetwork(loaded, torch.device(device))
-        longest = self._info.n_positions
-        self._info = replace(self._info, device=device, dtype="fp32")
-        self._decoder = Decoder(network, loaded.codec, longest, loaded.ends)
+        opened, info = self._opened, self._info
+        shape = forward.shape_of(opened.config)
+        if device == "cpu" and shape is not None:
+            kernels = self._kernels or quantize.choose()
+            weights = load.prepared(opened, shape, kernels, info.digest)
+            room = info.n_positions + len(opened.codec.prefix)
+            network: Network = forward.LeanNetwork(shape, weights, room)
+            label = kernels.label
+        else:
+            from dungeon.engine.torch_engine.reference import TransformersNetwork
+
+            model = load.load_weights(opened)
+            network = TransformersNetwork(model, opened.n_positions, torch.device(device))
+            label = "fp32"
+        self._info = replace(info, device=device, dtype=label)
+        self._decoder = Decoder(network, opened.codec, info.n_positions, opened.ends)
 
     def count(self, part: PromptPart) -> int:
         """As `Engine.count`; remembered, and safe while another thread generates."""
-        if self._loaded is None:
+        if self._opened is None:
             raise EngineError("The model is not loaded yet.", "Wait a moment.")
-        return len(self._loaded.codec.encode(part))
+        return len(self._opened.codec.encode(part))
 
     def generate(
         self,

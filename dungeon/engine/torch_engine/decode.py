@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -17,7 +17,7 @@ from dungeon.engine.base import (
     TokenOdds,
 )
 from dungeon.engine.draft import Draft
-from dungeon.engine.torch_engine.prefix_cache import BLOCK, BufferCache, PrefixCache
+from dungeon.engine.torch_engine.prefix_cache import BLOCK, Cache, PrefixCache
 from dungeon.engine.torch_engine.sampling import Sampler, check, odds_of
 from dungeon.engine.torch_engine.tokens import Codec
 from dungeon.errors import EngineError
@@ -32,12 +32,16 @@ class Network(Protocol):
 
     vocabulary: int
 
-    def cache(self) -> BufferCache:
+    def cache(self) -> Any:
         """An empty cache."""
         ...
 
-    def forward(self, ids: torch.Tensor, cache: BufferCache) -> torch.Tensor:
-        """Append ids [rows, n] to `cache`; float32 logits [rows, vocabulary] of the last."""
+    def forward(self, ids: torch.Tensor, cache: Any, *, writing: bool) -> torch.Tensor:
+        """Append ids [rows, n] to `cache`; float32 logits [rows, vocabulary] of the last.
+
+        `writing` tells a token that was just drawn from a stretch of the prompt: the two
+        may be computed with other kernels, but each always with its own.
+        """
         ...
 
 
@@ -113,22 +117,22 @@ class Decoder:
             if cancel.cancelled:
                 return None
             block = prompt[done : done + BLOCK]
-            logits = self._forward(block, prefix.cache)
+            logits = self._forward(block, prefix.cache, writing=False)
             prefix.keep(block)
             done += len(block)
         assert logits is not None
         check(logits)
         return logits
 
-    def _forward(self, ids: list[int], cache: BufferCache) -> torch.Tensor:
-        return self._network.forward(torch.tensor([ids]), cache)[0]
+    def _forward(self, ids: list[int], cache: Cache, *, writing: bool) -> torch.Tensor:
+        return self._network.forward(torch.tensor([ids]), cache, writing=writing)[0]
 
     def _decode(
         self,
         request: GenerationRequest,
         prompt: list[int],
         first: torch.Tensor,
-        cache: BufferCache,
+        cache: Cache,
         cancel: CancelToken,
         on_text: Callable[[str], None],
         clock: _Clock,
@@ -149,7 +153,7 @@ class Decoder:
                 break
             if not over:
                 if logits is None:
-                    logits = self._forward(draft.tokens[-1:], cache)
+                    logits = self._forward(draft.tokens[-1:], cache, writing=True)
                     check(logits)
                 forbidden = self._never if at else self._not_first
                 token = sampler.pick(logits, draft.tokens, forbidden | barred.get(at, set()))
@@ -186,7 +190,7 @@ class Decoder:
         index: int,
         prompt: list[int],
         first: torch.Tensor,
-        cache: BufferCache,
+        cache: Cache,
         barred: dict[int, set[int]],
         odds: list[TokenOdds],
     ) -> torch.Tensor | None:

@@ -2,53 +2,63 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
+from dungeon.engine.store import models_dir, seal, sound
 from dungeon.engine.torch_engine import quietly
-from dungeon.engine.torch_engine.prefix_cache import BufferCache
+from dungeon.engine.torch_engine.forward import Shape, Tensors, prepare
+from dungeon.engine.torch_engine.quantize import Kernels
 from dungeon.engine.torch_engine.tokens import Codec
 from dungeon.errors import ModelError
 
 SUPPORTED = ("gpt2", "llama")
 """Values of `model_type` that are run; what others would need is not tested here."""
 
+_PREPARED = "1"
+"""Version of the prepared weights; a new one makes them anew."""
+
 _MOST = {"layers": 512, "width": 32768, "vocabulary": 1_000_000, "positions": 1_048_576}
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Loaded:
-    """A model in memory.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """All of a model but its weights.
 
     Attributes:
-        model: transformers' module, in float32, in evaluation mode.
+        path: Its directory.
+        name: For messages.
+        config: As transformers has it.
         codec: Its tokenizer.
         n_positions: Positions it was made for.
         ends: Ids that end a text.
     """
 
-    model: Any
+    path: Path
+    name: str
+    config: Any
     codec: Codec
     n_positions: int
     ends: frozenset[int]
 
 
-def load_directory(path: Path, name: str) -> Loaded:
+def open_model(path: Path, name: str) -> Opened:
     """A model saved by transformers: config.json, *.safetensors, tokenizer files.
 
     Raises:
         ModelError: Something is missing, damaged, of another kind, or would run code.
     """
-    config = _read_config(path, name)
-    _check_weights(path, name, config)
-    codec_files = (path / "tokenizer.json", path / "vocab.json")
-    if not any(file.is_file() for file in codec_files):
+    _check_weights(path, name, _read_config(path, name))
+    if not any((path / file).is_file() for file in ("tokenizer.json", "vocab.json")):
         raise ModelError(
             f"The model {name} has no tokenizer: neither tokenizer.json nor vocab.json and "
             "merges.txt are in its directory.",
@@ -57,8 +67,32 @@ def load_directory(path: Path, name: str) -> Loaded:
     with quietly.quiet():
         transformers = quietly.transformers()
         try:
+            config = transformers.AutoConfig.from_pretrained(str(path), local_files_only=True)
+            n_positions = int(config.max_position_embeddings)
+        except Exception as error:
+            log.warning("reading the config of %s failed", path, exc_info=True)
+            raise _bad(name, f"its config.json: {_first_line(error)}") from error
+        try:
+            codec = _codec(_tokenizer(path))
+        except Exception as error:
+            log.warning("loading the tokenizer of %s failed", path, exc_info=True)
+            raise _bad(name, f"its tokenizer: {_first_line(error)}") from error
+    if not 1 < codec.size <= config.vocab_size:
+        raise _bad(name, f"its tokenizer has {codec.size} tokens and the model {config.vocab_size}")
+    return Opened(path, name, config, codec, n_positions, _ends(path, config))
+
+
+def load_weights(opened: Opened) -> Any:
+    """transformers' module of an opened model, float32, in evaluation mode.
+
+    Raises:
+        ModelError: The weights are damaged or do not fit the config.
+    """
+    with quietly.quiet():
+        transformers = quietly.transformers()
+        try:
             model, report = transformers.AutoModelForCausalLM.from_pretrained(
-                str(path),
+                str(opened.path),
                 local_files_only=True,
                 trust_remote_code=False,
                 use_safetensors=True,
@@ -69,26 +103,46 @@ def load_directory(path: Path, name: str) -> Loaded:
         except MemoryError:
             raise
         except Exception as error:
-            log.warning("loading %s failed", path, exc_info=True)
-            raise _bad(name, _first_line(error)) from error
-        lacking = sorted(report.get("missing_keys") or ()) + sorted(
-            str(key) for key in report.get("mismatched_keys") or ()
-        )
-        if lacking:
-            raise _bad(name, f"its weights do not fit its config.json ({lacking[0]})")
+            log.warning("loading %s failed", opened.path, exc_info=True)
+            raise _bad(opened.name, _first_line(error)) from error
+    lacking = sorted(report.get("missing_keys") or ()) + sorted(
+        str(key) for key in report.get("mismatched_keys") or ()
+    )
+    if lacking:
+        raise _bad(opened.name, f"its weights do not fit its config.json ({lacking[0]})")
+    return model.eval().requires_grad_(False)
+
+
+def prepared(opened: Opened, shape: Shape, kernels: Kernels, digest: str) -> Tensors:
+    """The weights for `forward.LeanNetwork`, made once and kept on disk.
+
+    They come from the file the first time too, so that every start computes with the same
+    memory layout. Where they cannot be kept they are made at every start.
+
+    Args:
+        digest: SHA-256 of the weights' file.
+
+    Raises:
+        ModelError: The weights are damaged or do not fit the config.
+    """
+    from safetensors.torch import load_file, save_file
+
+    config = (opened.path / "config.json").read_bytes()
+    key = hashlib.sha256(f"{_PREPARED} {digest}".encode() + config).hexdigest()[:32]
+    kind = f"{'int8' if kernels.int8 else 'fp32'}-{'bf16' if kernels.bf16 else 'fp32'}"
+    file = models_dir() / "prepared" / f"{opened.name}-{key}-{kind}.safetensors"
+    if not sound(file):
+        tensors = prepare(load_weights(opened), shape, kernels)
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
         try:
-            tokenizer = _tokenizer(path)
-        except Exception as error:
-            log.warning("loading the tokenizer of %s failed", path, exc_info=True)
-            raise _bad(name, f"its tokenizer: {_first_line(error)}") from error
-    model.eval().requires_grad_(False)
-    codec = _codec(tokenizer)
-    if not 1 < codec.size <= model.config.vocab_size:
-        raise _bad(
-            name,
-            f"its tokenizer has {codec.size} tokens and the model {model.config.vocab_size}",
-        )
-    return Loaded(model, codec, int(model.config.max_position_embeddings), _ends(model, codec))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            save_file(tensors, str(draft))
+            seal(draft, file)
+        except (OSError, SafetensorError) as error:
+            log.warning("the prepared weights are not kept: %s", error)
+            draft.unlink(missing_ok=True)
+            return tensors
+    return dict(load_file(str(file)))
 
 
 def _bad(name: str, why: str) -> ModelError:
@@ -131,7 +185,7 @@ def _read_config(path: Path, name: str) -> dict[str, Any]:
 
 
 def _check_weights(path: Path, name: str, config: dict[str, Any]) -> None:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     files = sorted(path.glob("*.safetensors"))
     if not files:
@@ -192,38 +246,17 @@ def _codec(tokenizer: Any) -> Codec:
     return Codec(tokenizer.backend_tokenizer, frozenset(special), start)
 
 
-def _ends(model: Any, codec: Codec) -> frozenset[int]:
+def _ends(path: Path, config: Any) -> frozenset[int]:
+    values = [config.eos_token_id]
+    try:
+        generation = json.loads((path / "generation_config.json").read_text(encoding="utf-8"))
+        values.append(generation.get("eos_token_id"))
+    except (OSError, ValueError, AttributeError):
+        log.debug("%s has no generation_config.json", path)
     found: set[int] = set()
-    for config in (model.config, getattr(model, "generation_config", None)):
-        value = getattr(config, "eos_token_id", None)
-        found.update([value] if isinstance(value, int) else value or ())
+    for value in values:
+        found.update(id for id in (value if isinstance(value, list) else [value]) if id is not None)
     return frozenset(found)
-
-
-# -- the network -------------------------------------------------------------------------------
-
-
-class TransformersNetwork:
-    """transformers' own forward pass, as a `decode.Network`."""
-
-    def __init__(self, loaded: Loaded, device: torch.device) -> None:
-        self._model = loaded.model.to(device)
-        self._device = device
-        self._n_positions = loaded.n_positions
-        self._layers = int(loaded.model.config.num_hidden_layers)
-        self.vocabulary = int(loaded.model.config.vocab_size)
-
-    def cache(self) -> BufferCache:
-        """See `decode.Network`."""
-        return BufferCache(self._layers, self._n_positions)
-
-    def forward(self, ids: torch.Tensor, cache: BufferCache) -> torch.Tensor:
-        """See `decode.Network`."""
-        answer = self._model(
-            ids.to(self._device), past_key_values=cache, use_cache=True, logits_to_keep=1
-        )
-        logits: torch.Tensor = answer.logits[:, -1].float().cpu()
-        return logits
 
 
 # -- conversion --------------------------------------------------------------------------------

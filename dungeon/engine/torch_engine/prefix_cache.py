@@ -11,106 +11,95 @@ that less than a block, and what was written since, is computed again each turn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
 import torch
-from transformers.cache_utils import Cache, CacheLayerMixin
 
 BLOCK = 64
 """Positions computed together. Larger blocks are faster cold and slower warm."""
 
-_STEP = 256
+STEP = 256
 """Buffers grow by so many positions, so that memory follows use."""
 
 
-class BufferLayer(CacheLayerMixin):
-    """Keys and values of one layer in a buffer that is written in place.
-
-    transformers' own layers join tensors anew for every token; here a token costs its own
-    size. Shape [rows, heads, capacity, head size]; the first `length` positions count.
-
-    Args:
-        limit: Most positions it is ever asked to hold.
-    """
-
-    is_croppable = True
-
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self._limit = limit
-        self.length = 0
-
-    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Make the buffers, now that shape, type and device are known."""
-        self.keys, self.values = self._buffer(key_states, 0), self._buffer(value_states, 0)
-        self.is_initialized = True
-
-    def _buffer(self, like: torch.Tensor, needed: int) -> torch.Tensor:
-        rows, heads, _, size = like.shape
-        capacity = min(self._limit, -(-max(needed, 1) // _STEP) * _STEP)
-        return like.new_empty((rows, heads, capacity, size))
-
-    def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Append and return all keys and values so far (views)."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        assert self.keys is not None
-        assert self.values is not None
-        end = self.length + key_states.shape[-2]
-        if end > self.keys.shape[-2]:
-            self.keys = self._grown(self.keys, end)
-            self.values = self._grown(self.values, end)
-        self.keys[:, :, self.length : end] = key_states
-        self.values[:, :, self.length : end] = value_states
-        self.length = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
-
-    def _grown(self, old: torch.Tensor, needed: int) -> torch.Tensor:
-        new = self._buffer(old, needed)
-        new[:, :, : self.length] = old[:, :, : self.length]
-        return new
-
-    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Length and offset of the mask for so many new positions."""
-        return self.length + query_length, 0
-
-    def get_seq_length(self) -> int:
-        """Positions held."""
-        return self.length
-
-    def get_max_length(self) -> int:
-        """-1: the buffers grow."""
-        return -1
-
-    def crop(self, tokens_to_remove: int) -> None:
-        """Forget so many of the last positions, at most all of them."""
-        self.length = max(0, self.length - abs(tokens_to_remove))
-
-
-class BufferCache(Cache):
-    """A `BufferLayer` for every layer of a model."""
-
-    def __init__(self, layers: int, limit: int) -> None:
-        self._buffers = [BufferLayer(limit) for _ in range(layers)]
-        super().__init__(layers=list(self._buffers))
+class Cache(Protocol):
+    """Keys and values of the positions so far."""
 
     @property
     def length(self) -> int:
         """Positions held."""
-        return self._buffers[0].length
+        ...
 
     def truncate(self, length: int) -> None:
         """Forget all positions from `length` on; more than there are changes nothing."""
-        for layer in self._buffers:
-            layer.length = min(layer.length, length)
+        ...
+
+    def spread(self, rows: int) -> Cache:
+        """A new cache of `rows` equal rows, each what the one row here is."""
+        ...
+
+
+class KeyValues:
+    """Float32 keys and values in buffers that are written in place.
+
+    Float32, since torch's attention of a single query takes a seventh of the time it does
+    in bfloat16 (900 positions, 12 heads: 0.15 and 1.14 ms).
+
+    Args:
+        layers, heads, head_size: Of the model.
+        limit: Most positions it is ever asked to hold.
+        rows: Texts side by side.
+    """
+
+    def __init__(self, layers: int, heads: int, head_size: int, limit: int, rows: int = 1) -> None:
+        self._layers, self._rows, self._heads, self._size = layers, rows, heads, head_size
+        self._limit = limit
+        self._keys = self._values = torch.empty(layers, rows, heads, 0, head_size)
+        self.length = 0
+
+    def truncate(self, length: int) -> None:
+        """See `Cache`."""
+        self.length = min(self.length, length)
+
+    def reserve(self, more: int) -> None:
+        """Make room for so many positions after `length`."""
+        needed = self.length + more
+        if needed <= self._keys.shape[3]:
+            return
+        capacity = max(needed, min(self._limit, -(-needed // STEP) * STEP))
+        old_keys, old_values = self._keys, self._values
+        shape = (self._layers, self._rows, self._heads, capacity, self._size)
+        self._keys, self._values = torch.empty(shape), torch.empty(shape)
+        kept = slice(0, self.length)
+        self._keys[:, :, :, kept] = old_keys[:, :, :, kept]
+        self._values[:, :, :, kept] = old_values[:, :, :, kept]
+
+    def put(
+        self, layer: int, keys: torch.Tensor, values: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write [rows, heads, n, head size] after `length`; all of the layer's, as views.
+
+        They count once `length` is raised, when every layer has its own.
+        """
+        end = self.length + keys.shape[2]
+        self._keys[layer, :, :, self.length : end] = keys
+        self._values[layer, :, :, self.length : end] = values
+        return self._keys[layer, :, :, :end], self._values[layer, :, :, :end]
+
+    def spread(self, rows: int) -> KeyValues:
+        """See `Cache`."""
+        made = KeyValues(self._layers, self._heads, self._size, self._limit, rows)
+        made.reserve(self.length)
+        made._keys[:, :, :, : self.length] = self._keys[:, :, :, : self.length]
+        made._values[:, :, :, : self.length] = self._values[:, :, :, : self.length]
+        made.length = self.length
+        return made
 
 
 class PrefixCache:
     """The ids whose keys and values stand in `cache`, in whole blocks."""
 
-    def __init__(self, cache: BufferCache) -> None:
+    def __init__(self, cache: Cache) -> None:
         self.cache = cache
         self._ids: list[int] = []
 
