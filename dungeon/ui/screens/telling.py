@@ -1,0 +1,201 @@
+"""Telling turns: from the player's line to a new part of the story.
+
+A turn begins in `_begin` and ends in one of the three `on_turn_...` handlers; each of them
+restores the phase, whatever happened. Messages of a turn that is over are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dungeon.engine.base import CancelToken, Engine
+from dungeon.errors import DungeonError, TurnError
+from dungeon.session import GameSession, Turn
+from dungeon.story.action import Action, Mode, parse
+from dungeon.text import clean
+from dungeon.ui import background
+from dungeon.ui.commands import TYPED
+from dungeon.ui.context import AppContext
+from dungeon.ui.messages import DraftChanged, TurnCancelled, TurnFailed, TurnFinished
+from dungeon.ui.screens.story import StoryScreen
+from dungeon.ui.shown import error_text
+from dungeon.ui.widgets.player_input import PlayerInput
+
+
+class TellingScreen(StoryScreen):
+    """A story that goes on."""
+
+    def __init__(
+        self,
+        context: AppContext,
+        session: GameSession,
+        engine: Engine | None,
+        failed: bool = False,
+    ) -> None:
+        super().__init__(context, session, engine, failed)
+        self._turn: Turn | None = None
+        self._cancel: CancelToken | None = None
+        self._queued: Action | None = None
+        self._sent: tuple[Mode, str] = (Mode.DO, "")
+
+    def on_unmount(self) -> None:
+        """Stop the narrator; its last messages find nobody."""
+        if self._cancel is not None:
+            self._cancel.cancel()
+        if self._turn is not None:
+            self.session.abort(self._turn)
+            self._turn = self._cancel = None
+
+    def engine_ready(self, engine: Engine) -> None:
+        """The engine is here: a line that waits for it is sent."""
+        super().engine_ready(engine)
+        queued, self._queued = self._queued, None
+        if queued is not None:
+            self._play(queued)
+
+    def engine_failed(self) -> None:
+        """There is no engine: the player gets back what waits for it."""
+        self._take_back()
+        super().engine_failed()
+
+    # -- a turn --------------------------------------------------------------------------------
+
+    def on_player_input_entered(self, event: PlayerInput.Entered) -> None:
+        """A line: a typed command, or the player's move."""
+        event.stop()
+        word = event.text.strip().lower()
+        if word.startswith("/") and word[1:] in TYPED:
+            self._run_typed(word[1:])
+            return
+        action = parse(event.text, event.mode)
+        if self.phase == "idle":
+            self._sent = (event.mode, event.text)
+            self._play(action, taken=True)
+        elif self.phase == "loading" and self._queued is None:
+            self._queued = action
+            self._sent = (event.mode, event.text)
+            self.line.taken()
+            self.transcript.begin(action, "… told as soon as the narrator is ready.")
+            self._show_state()
+        elif self.phase == "failed":
+            self.notify(
+                "There is no narrator: the story can be read and changed, not told.",
+                severity="warning",
+                markup=False,
+            )
+        else:
+            self.notify("The narrator is speaking; Esc stops it.", timeout=3, markup=False)
+
+    def _run_typed(self, name: str) -> None:
+        if name in ("help", "quit"):
+            self.line.taken()
+            self.call_later(self.app.run_action, name)
+        elif self.check_action(name, ()) is True:
+            self.line.taken()
+            self.call_later(self.run_action, name)
+        else:
+            self.notify(f"/{name} is not possible now.", severity="warning", markup=False)
+
+    def _play(self, action: Action, *, taken: bool = False) -> None:
+        if self._begin(lambda: self.session.begin_turn(action)) and taken:
+            self.line.taken()
+
+    def _begin(self, begin: Callable[[], Turn]) -> bool:
+        engine = self._engine
+        if engine is None:
+            return False
+        try:
+            turn = begin()
+        except DungeonError as error:
+            self.notify(clean(error_text(error)), severity="warning", markup=False)
+            return False
+        self._turn = turn
+        self._cancel = CancelToken()
+        tree = self.session.story.tree
+        if turn.parent != tree.head.id:
+            self.transcript.show(tree.path(turn.parent))
+        self.transcript.begin(turn.action, "…")
+        self.status.context_used = turn.context.tokens
+        self.status.context_limit = turn.context.limit
+        self.phase = "generating"
+        background.tell(engine, turn, self._cancel, self.post_message, self._settings.log_file)
+        return True
+
+    def _is_current(self, serial: int) -> bool:
+        return self._turn is not None and self._turn.serial == serial
+
+    def on_draft_changed(self, message: DraftChanged) -> None:
+        """Show what was told so far."""
+        message.stop()
+        if self._is_current(message.serial):
+            self.transcript.set_draft(message.text)
+
+    def on_turn_finished(self, message: TurnFinished) -> None:
+        """The turn becomes part of the story."""
+        message.stop()
+        if not self._is_current(message.serial):
+            return
+        turn = self._over()
+        try:
+            node = self.session.commit(turn, message.narration)
+        except TurnError as error:
+            self._given_up(turn, error)
+            return
+        self.transcript.add(node)
+        self.status.speed = message.narration.timing.tokens_per_second
+        self._show_state()
+        self._tell_if_unsaved()
+
+    def on_turn_cancelled(self, message: TurnCancelled) -> None:
+        """Nothing was told that could be kept."""
+        message.stop()
+        if self._is_current(message.serial):
+            turn = self._over()
+            self.session.abort(turn)
+            self._given_up(turn, None)
+
+    def on_turn_failed(self, message: TurnFailed) -> None:
+        """The player is told why, and gets the line back."""
+        message.stop()
+        if self._is_current(message.serial):
+            turn = self._over()
+            self.session.abort(turn)
+            self._given_up(turn, message.error)
+
+    def _over(self) -> Turn:
+        """The turn's thread is done, one way or the other."""
+        turn = self._turn
+        assert turn is not None
+        self._turn = self._cancel = None
+        self.phase = "idle"
+        return turn
+
+    def _given_up(self, turn: Turn, error: DungeonError | None) -> None:
+        tree = self.session.story.tree
+        self.transcript.end()
+        self.transcript.show(tree.path())
+        if turn.parent == tree.head.id:
+            # A retry has no line to give back: its turn is still there.
+            self.line.give_back(*self._sent_for(turn.action))
+        if error is not None:
+            self.transcript.set_notice(error_text(error))
+        self._show_state()
+
+    def _sent_for(self, action: Action) -> tuple[Mode, str]:
+        mode, text = self._sent
+        return (mode, text) if parse(text, mode) == action else (action.mode, action.text)
+
+    def action_stop(self) -> None:
+        """Stop the narrator, or take back a line that waits for it."""
+        if self._queued is not None:
+            self._take_back()
+            self._show_state()
+        elif self._cancel is not None:
+            self._cancel.cancel()
+            self.phase = "cancelling"
+
+    def _take_back(self) -> None:
+        if self._queued is not None:
+            self._queued = None
+            self.transcript.end()
+            self.line.give_back(*self._sent)
