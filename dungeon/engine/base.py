@@ -186,6 +186,11 @@ class Finished:
     tokens: tuple[TokenOdds, ...] = ()
 
 
+def candidate_seed(seed: int, at: int) -> int:
+    """The seed of the candidate number `at` of a request; number 0 keeps its own."""
+    return (seed + at * 0x9E3779B1) % (1 << 63)
+
+
 @runtime_checkable
 class Engine(Protocol):
     """Writes text. One generation at a time: an engine locks itself.
@@ -231,5 +236,26 @@ class Engine(Protocol):
         Raises:
             EngineError: The prompt is empty or too long, memory ran out, or the logits are
                 not finite; the engine can be used again.
+        """
+        ...
+
+    def sample(
+        self,
+        request: GenerationRequest,
+        count: int,
+        cancel: CancelToken,
+        on_progress: Callable[[int], None],
+    ) -> tuple[Finished, ...]:
+        """Write several continuations of one prompt.
+
+        Args:
+            request: What to write; candidate `i` takes `candidate_seed(request.seed, i)`, so
+                candidate 0 is what `generate` writes.
+            count: How many, at least 1.
+            cancel: As for `generate`; every candidate keeps what it has.
+            on_progress: Called with the number of tokens that the longest candidate has.
+
+        Raises:
+            EngineError: As for `generate`.
         """
         ...

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dungeon.engine.base import (
     CancelToken,
@@ -23,6 +24,7 @@ from dungeon.engine.base import (
     StopReason,
     Timing,
     TokenOdds,
+    candidate_seed,
 )
 from dungeon.engine.detokenize import StopStrings
 from dungeon.errors import EngineError
@@ -80,6 +82,21 @@ class ScriptedEngine:
             else:
                 reply = _compose(request)
             return self._write(reply, size, request, cancel, on_text, started)
+
+    def sample(
+        self,
+        request: GenerationRequest,
+        count: int,
+        cancel: CancelToken,
+        on_progress: Callable[[int], None],
+    ) -> tuple[Finished, ...]:
+        """As `Engine.sample`; given replies are used up one a candidate."""
+        finished = []
+        for at in range(count):
+            one = replace(request, seed=candidate_seed(request.seed, at))
+            finished.append(self.generate(one, cancel, lambda text: None))
+            on_progress(max(candidate.timing.new_tokens for candidate in finished))
+        return tuple(finished)
 
     def _check(self, size: int, max_new_tokens: int) -> None:
         if size == 0:

@@ -16,6 +16,7 @@ from dungeon.engine.base import (
     GenerationRequest,
     PromptPart,
     Sampling,
+    candidate_seed,
 )
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError
@@ -163,3 +164,29 @@ def test_two_threads_take_turns(engine: Engine) -> None:
 def test_any_text_can_be_counted_and_continued(engine: Engine, text: str) -> None:
     assert engine.count(PromptPart(text)) > 0
     run(engine, replace(REQUEST, prompt=(PromptPart(text),), max_new_tokens=4))
+
+
+@pytest.mark.parametrize("count", [1, 3, 10])
+def test_candidates_are_what_their_seeds_write_alone(engine: Engine, count: int) -> None:
+    wanted = replace(REQUEST, odds=2, max_new_tokens=12, banned=("the", "a"), stop=("\n>",))
+    grown: list[int] = []
+    candidates = engine.sample(wanted, count, CancelToken(), grown.append)
+    assert len(candidates) == count
+    assert grown
+    for at, candidate in enumerate(candidates):
+        alone = run(engine, replace(wanted, seed=candidate_seed(REQUEST.seed, at)))
+        assert (candidate.text, candidate.stop) == (alone.text, alone.stop)
+        assert candidate.tokens == alone.tokens
+    assert candidates[0].text == run(engine, wanted).text
+
+
+def test_candidates_can_be_cancelled(engine: Engine) -> None:
+    cancel = CancelToken()
+    candidates = engine.sample(
+        REQUEST, 3, cancel, lambda tokens: cancel.cancel() if tokens > 2 else None
+    )
+    assert any(candidate.stop == "cancelled" for candidate in candidates)
+    cancel = CancelToken()
+    cancel.cancel()
+    assert {c.stop for c in engine.sample(REQUEST, 2, cancel, print)} == {"cancelled"}
+    assert run(engine, REQUEST).text

@@ -186,6 +186,19 @@ class TorchEngine:
         with self._lock:
             return self._guarded(lambda decoder: decoder.write(request, cancel, on_text))
 
+    def sample(
+        self,
+        request: GenerationRequest,
+        count: int,
+        cancel: CancelToken,
+        on_progress: Callable[[int], None],
+    ) -> tuple[Finished, ...]:
+        """As `Engine.sample`."""
+        with self._lock:
+            return self._guarded(
+                lambda decoder: decoder.sample(request, count, cancel, on_progress)
+            )
+
     def _guarded(self, work: Callable[[Decoder], Any]) -> Any:
         """Run `work`, once more on the CPU where a GPU's memory was too small."""
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import torch
@@ -15,12 +16,16 @@ from dungeon.engine.base import (
     StopReason,
     Timing,
     TokenOdds,
+    candidate_seed,
 )
 from dungeon.engine.draft import Draft
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, Cache, PrefixCache
 from dungeon.engine.torch_engine.sampling import Sampler, check, odds_of
 from dungeon.engine.torch_engine.tokens import Codec
 from dungeon.errors import EngineError
+
+MOST_ROWS = 8
+"""Candidates that are written side by side; the eight-bit kernel is made for few rows."""
 
 _MOST_TAKEN_BACK = 64
 """How often a banned phrase may be taken back in one continuation; then the text ends
@@ -31,6 +36,8 @@ class Network(Protocol):
     """A model's forward pass."""
 
     vocabulary: int
+    rows_agree: bool
+    """Whether a row's numbers are the same whatever other rows are computed with it."""
 
     def cache(self) -> Any:
         """An empty cache."""
@@ -107,6 +114,75 @@ class Decoder:
                 )
         self._prefix = prefix
         return finished
+
+    def sample(
+        self,
+        request: GenerationRequest,
+        count: int,
+        cancel: CancelToken,
+        on_progress: Callable[[int], None],
+    ) -> tuple[Finished, ...]:
+        """As `Engine.sample`. On any exception the prefix cache is gone."""
+        started = time.monotonic()
+        prompt = self.encode(request)
+        prefix = self._prefix or PrefixCache(self._network.cache())
+        self._prefix = None
+        requests = [replace(request, seed=candidate_seed(request.seed, at)) for at in range(count)]
+        with torch.inference_mode():
+            reused = prefix.reuse(prompt)
+            logits = self._prefill(prompt, reused, prefix, cancel)
+            clock = _Clock(len(prompt), reused, started)
+            if logits is None:
+                finished = [Finished("", "cancelled", clock.timing(0)) for _ in requests]
+            else:
+                finished = []
+                most = MOST_ROWS if self._network.rows_agree else 1
+                for at in range(0, count, most):
+                    group = requests[at : at + most]
+                    finished += self._together(
+                        group, prompt, logits, prefix.cache, cancel, on_progress, clock
+                    )
+        self._prefix = prefix
+        return tuple(finished)
+
+    def _together(
+        self,
+        requests: list[GenerationRequest],
+        prompt: list[int],
+        first: torch.Tensor,
+        cache: Cache,
+        cancel: CancelToken,
+        on_progress: Callable[[int], None],
+        clock: _Clock,
+    ) -> list[Finished]:
+        """Candidates side by side, each as `_decode` would write it alone."""
+        alone: dict[int, Finished] = {}
+        if len(requests) > 1:
+            rows = [_Row(request, self, prompt) for request in requests]
+            cache.truncate(len(prompt))
+            spread = cache.spread(len(rows))
+            logits = first.expand(len(rows), -1)
+            while True:
+                for row, scores in zip(rows, logits, strict=True):
+                    row.step(scores, cancelled=cancel.cancelled)
+                clock.first()
+                on_progress(max(len(row.draft.tokens) for row in rows))
+                if not any(row.going for row in rows):
+                    break
+                # A row that is over is carried along; nobody looks at it.
+                last = torch.tensor([[row.last] for row in rows])
+                logits = self._network.forward(last, spread, writing=True)
+                check(logits)
+            alone = {at: row.finish(clock) for at, row in enumerate(rows) if not row.conflict}
+        for at, request in enumerate(requests):
+            if at not in alone:
+                # Alone from the start, or a banned phrase that must be taken back.
+                cache.truncate(len(prompt))
+                alone[at] = self._decode(
+                    request, prompt, first, cache, cancel, lambda text: None, clock
+                )
+                on_progress(alone[at].timing.new_tokens)
+        return [alone[at] for at in range(len(requests))]
 
     def _prefill(
         self, prompt: list[int], done: int, prefix: PrefixCache, cancel: CancelToken
@@ -202,6 +278,50 @@ class Decoder:
         del odds[index:]
         cache.truncate(len(prompt) + max(0, index - 1))
         return first if index == 0 else None
+
+
+class _Row:
+    """One of several candidates that are written side by side."""
+
+    def __init__(self, request: GenerationRequest, decoder: Decoder, prompt: list[int]) -> None:
+        self._request, self._decoder = request, decoder
+        self._sampler = Sampler(request.sampling, request.seed, prompt)
+        self._odds: list[TokenOdds] = []
+        self._stop: StopReason = "length"
+        self.draft = Draft(decoder._codec.decode, prompt, request.stop, request.banned)
+        self.last = prompt[-1]
+        self.going = True
+        self.conflict = False
+
+    def step(self, logits: torch.Tensor, *, cancelled: bool) -> None:
+        """Draw one token, in the order in which `Decoder._decode` does it."""
+        if not self.going:
+            return
+        if cancelled:
+            self._stop, self.going = "cancelled", False
+            return
+        decoder, draft = self._decoder, self.draft
+        forbidden = decoder._never if draft.tokens else decoder._not_first
+        token = self._sampler.pick(logits, draft.tokens, forbidden)
+        if token is None or token in decoder._ends:
+            self._stop, self.going = "end", False
+        else:
+            if self._request.odds:
+                self._odds.append(odds_of(logits, token, self._request.odds, decoder._codec))
+            draft.push(token)
+            self.last = token
+            if draft.stopped:
+                self._stop, self.going = "stop", False
+            elif len(draft.tokens) == self._request.max_new_tokens:
+                self.going = False
+        if draft.conflict(final=not self.going) is not None:
+            self.going, self.conflict = False, True
+
+    def finish(self, clock: _Clock) -> Finished:
+        """The candidate, now that all are over."""
+        self.draft.finish()
+        timing = clock.timing(len(self.draft.tokens))
+        return Finished(self.draft.text(), self._stop, timing, tuple(self._odds))
 
 
 class _Clock:

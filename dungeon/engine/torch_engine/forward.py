@@ -16,6 +16,8 @@ from torch.nn import functional
 from dungeon.engine.torch_engine.prefix_cache import KeyValues
 from dungeon.engine.torch_engine.quantize import INT8_ROWS, Dense, Kernels, quantize
 
+_MATRICES = ("qkv", "out", "up", "down")
+
 Tensors = dict[str, torch.Tensor]
 
 
@@ -162,12 +164,19 @@ class LeanNetwork:
         self._shape, self._tensors = shape, tensors
         self._n_positions = n_positions
         self.vocabulary = shape.vocabulary
+        # The eight-bit kernel sums every row by itself; float32 products are blocked.
+        self.rows_agree = all(
+            f"{name}.int8" in tensors
+            for name in (
+                "head",
+                *(f"{at}.{part}" for at in range(shape.layers) for part in _MATRICES),
+            )
+        )
         self._head = self._dense("head")
         # Where both are one matrix, it is kept once.
         self._embed = tensors.get("embed", self._head.full)
         self._layers = [
-            tuple(self._dense(f"{at}.{name}") for name in ("qkv", "out", "up", "down"))
-            for at in range(shape.layers)
+            tuple(self._dense(f"{at}.{name}") for name in _MATRICES) for at in range(shape.layers)
         ]
         self._norms = [
             tuple(self._norm_weights(f"{at}.{name}") for name in ("norm1", "norm2"))

@@ -108,6 +108,8 @@ class BufferCache(Cache):
 class TransformersNetwork:
     """transformers' own forward pass, as a `decode.Network`."""
 
+    rows_agree = False
+
     def __init__(self, model: Any, n_positions: int, device: torch.device) -> None:
         self._model = model.to(device)
         self._device = device
