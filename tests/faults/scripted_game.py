@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from dungeon.engine.scripted import ScriptedEngine
@@ -25,6 +27,14 @@ GATE = Scenario(
     author=f"Ida {HOSTILE}",
     memory=f"A key. {HOSTILE}",
 )
+
+
+class Late(ScriptedEngine):
+    """Takes longer to load than anybody waits."""
+
+    def load(self, progress: Callable[[str], None]) -> None:
+        progress("reading weights")
+        time.sleep(300)
 
 
 class Breaking(ui.DungeonApp):
@@ -50,19 +60,19 @@ def main() -> int:
     parser.add_argument("saves", type=Path)
     parser.add_argument("log", type=Path)
     parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--late", action="store_true")
     parser.add_argument("--save", type=Path)
     parser.add_argument("--break", dest="where", default="")
     args = parser.parse_args()
     replies = [f"A bell rings. {HOSTILE} Then it is still.", "Nothing stirs in the yard."]
     if args.slow:
         replies = ["A bell rings. " + "And it rings again, far off. " * 40]
+    kind = Late if args.late else ScriptedEngine
     Breaking.where = args.where
     ui.DungeonApp = Breaking  # type: ignore[misc]
     return ui.run_app(
         ui.AppContext(
-            make_engine=lambda: ScriptedEngine(
-                replies=replies, tokens_per_second=15 if args.slow else None
-            ),
+            make_engine=lambda: kind(replies=replies, tokens_per_second=15 if args.slow else None),
             saves=args.saves,
             scenario=None if args.save else Path("gate.yaml"),
             save=args.save,

@@ -217,6 +217,17 @@ def test_accept_26_no_payload_reaches_the_terminal(games: type[Game]) -> None:
     assert "PASTED" not in "".join(re.findall(r"\x1b[\]PX^_][^\x1b]*", game.wire))
 
 
+def test_quitting_never_waits_for_a_model(games: type[Game]) -> None:
+    game = games("--late")
+    game.shows("reading weights")
+    game.shows("You stand at the gate.")
+    began = time.monotonic()
+    game.process.send("\x11")
+    assert game.ends() == 0
+    assert time.monotonic() - began < 1
+    assert game.restored
+
+
 def test_usable_at_80_by_24_and_smaller(games: type[Game]) -> None:
     game = games(rows=10, columns=32)
     game.shows("ready")

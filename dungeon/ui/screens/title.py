@@ -83,7 +83,7 @@ class TitleScreen(Screen[None]):
         super().__init__()
         self.scenarios: Sequence[ScenarioEntry] = ()
         self.saves: Sequence[SaveSummary | DamagedSave] = ()
-        self._narrator = Content("")
+        self._read = False
 
     def compose(self) -> ComposeResult:
         """Wordmark, two lists, details, state and keys."""
@@ -105,7 +105,7 @@ class TitleScreen(Screen[None]):
                     yield Static(Content("Stories begun"), classes="list--title", markup=False)
                     yield Library(id="saves", markup=False, compact=True)
             with VerticalScroll(id="details", can_focus=False):
-                yield Static(Content("Reading the library…"), id="about", markup=False)
+                yield Static(Content(""), id="about", markup=False)
             yield Static(Content(""), id="narrator", markup=False)
         yield Static(self._keys(), id="title-keys", markup=False)
 
@@ -135,7 +135,7 @@ class TitleScreen(Screen[None]):
         error: DungeonError | None = None,
     ) -> None:
         """Fill both lists, keeping the highlights where they can stay."""
-        first = not self.scenarios and not self.saves
+        first, self._read = not self._read, True
         self.scenarios, self.saves = scenarios, saves
         for name, options in (
             ("scenarios", [details.scenario_option(entry) for entry in scenarios]),
@@ -192,6 +192,8 @@ class TitleScreen(Screen[None]):
             about.update(details.save_details(save))
         elif scenario is not None:
             about.update(details.scenario_details(scenario))
+        elif not self._read:
+            about.update(Content("Reading the library…").stylize("$faint"))
         elif self._list is not None and self._list.id == "saves":
             about.update(Content("No story was begun yet.").stylize("$faint"))
         else:
