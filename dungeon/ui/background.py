@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ log = logging.getLogger("dungeon.ui")
 
 Post = Callable[[Message], bool]
 
+_running: list[threading.Thread] = []
+
 
 def outline(error: BaseException) -> str:
     """Where an error came from, for the log: kinds and places, no values.
@@ -56,8 +59,18 @@ def outline(error: BaseException) -> str:
 def start(name: str, work: Callable[[], None]) -> threading.Thread:
     """Run `work` on a thread of its own."""
     thread = threading.Thread(target=work, name=name, daemon=True)
+    _running[:] = [other for other in _running if other.is_alive()]
+    _running.append(thread)
     thread.start()
     return thread
+
+
+def still_running(seconds: float) -> bool:
+    """Whether a thread still works after that long; all were asked to stop."""
+    end = time.monotonic() + seconds
+    for thread in _running:
+        thread.join(max(0.0, end - time.monotonic()))
+    return any(thread.is_alive() for thread in _running)
 
 
 def load_engine(context: AppContext, post: Post) -> threading.Thread:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import logging.handlers
 import os
@@ -16,6 +17,7 @@ from textual.worker import WorkerFailed
 
 from dungeon.session import GameSession
 from dungeon.text import clean
+from dungeon.ui import background
 from dungeon.ui.background import outline
 from dungeon.ui.messages import Crashed
 
@@ -28,6 +30,10 @@ SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)
 )
 LOG_BYTES = 1_000_000
+GRACE = 0.2
+"""How long a thread that was asked to stop is waited for at the very end, in seconds."""
+LOST = (errno.EIO, errno.EPIPE, errno.EBADF, errno.ENXIO)
+"""What writing to a terminal that is gone fails with."""
 
 
 class Ending:
@@ -49,6 +55,7 @@ class Ending:
         self._log_file = log_file
         self._handler: logging.Handler | None = None
         self._in_charge = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self) -> int:
         """Run the app to its end; returns the exit code."""
@@ -64,10 +71,17 @@ class Ending:
             threading.excepthook = before
             self._save()
             self._close_log()
+        code = self._app.return_code or 0
         if self.error is not None:
             self._apologize()
-            return 1
-        return self._app.return_code or 0
+            code = 1
+        if background.still_running(GRACE):
+            # Python would tear down the libraries under a thread that still computes, and
+            # those abort the process for it. Everything is saved and closed by now.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        return code
 
     # -- signals -------------------------------------------------------------------------------
 
@@ -78,13 +92,20 @@ class Ending:
         """
         if not self._in_charge or threading.current_thread() is not threading.main_thread():
             return
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         for number in SIGNALS:
             loop.add_signal_handler(number, self._signalled, number)
 
     def _signalled(self, number: int) -> None:
         log.info("ended by signal %d", number)
         self._app.exit(return_code=128 + number)
+
+    def _terminal_gone(self) -> None:
+        """The window was closed and there is nothing to restore: save, and go as SIGHUP does."""
+        log.info("the terminal is gone")
+        self._save()
+        self._close_log()
+        os._exit(128 + signal.SIGHUP)
 
     # -- exceptions ----------------------------------------------------------------------------
 
@@ -100,6 +121,9 @@ class Ending:
     def _thread_crashed(self, args: threading.ExceptHookArgs) -> None:
         error = args.exc_value
         if not isinstance(error, Exception):
+            return
+        if isinstance(error, OSError) and error.errno in LOST and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._terminal_gone)
             return
         if not self._app.post_message(Crashed(error)):
             self.crashed(error)

@@ -35,6 +35,16 @@ class PendingEngine:
         """Not possible as yet."""
         raise _not_yet()
 
+    def sample(
+        self,
+        request: GenerationRequest,
+        count: int,
+        cancel: CancelToken,
+        on_progress: Callable[[int], None],
+    ) -> tuple[Finished, ...]:
+        """Not possible as yet."""
+        raise _not_yet()
+
 
 def _not_yet() -> EngineError:
     return EngineError("The narrator is not ready yet.", "Wait until it has loaded.")

@@ -157,13 +157,14 @@ def test_accept_04_a_closed_window_leaves_a_whole_story(games: type[Game]) -> No
     game.process.closed = game.process.ptyproc.closed = True
     pid = game.process.pid
     while time.monotonic() - began < 5:
-        done, _ = os.waitpid(pid, os.WNOHANG)
+        done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             break
         time.sleep(0.02)
     else:
         raise AssertionError("still running after its window closed")
     assert time.monotonic() - began < 2
+    assert os.waitstatus_to_exitcode(status) == 129
     assert len(game.story().story.tree) == 2
 
 

@@ -114,7 +114,7 @@ class TellingScreen(StoryScreen):
         tree = self.session.story.tree
         if turn.parent != tree.head.id:
             self.transcript.show(tree.path(turn.parent))
-        self.transcript.begin(turn.action, "…")
+        self.transcript.begin(turn.action, "… the narrator reads")
         self.status.context_used = turn.context.tokens
         self.status.context_limit = turn.context.limit
         self.phase = "generating"
