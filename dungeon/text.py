@@ -28,17 +28,24 @@ _CONTROLS = re.compile(
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
+# A flag is a region and its part (UTS #51): three to six letters; more would hide a message.
 _TAGS = re.compile(
-    "(\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]+\U000e007f)|[\U000e0000-\U000e0fff]"
+    "(\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f)"
+    "|[\U000e0000-\U000e0fff]"
 )
-_JOINERS = re.compile("[\u200c\u200d]+")
+# Scripts whose spelling needs joiners: Arabic, Syriac and what stands near them, and the
+# scripts of India and South-East Asia.
+_SCRIPT = "[\u0600-\u0dff\u1000-\u17ff]"
+_EMOJI = "[\ufe0f\U0001f000-\U0001faff\u2190-\u2bff]"
+_JOINER_RUN = re.compile("([\u200c\u200d])[\u200c\u200d]+")
+# A joiner stays between two letters of such a script, and a ZWJ between two emoji.
+_IDLE_JOINER = re.compile(
+    f"\u200c(?!(?<={_SCRIPT}\u200c){_SCRIPT})"
+    f"|\u200d(?!(?<={_SCRIPT}\u200d){_SCRIPT}|(?<={_EMOJI}\u200d){_EMOJI})"
+)
 # No mark lies below U+0300, and fewer characters than this cannot hold too many of them.
 _MARKED = re.compile(f"[\u0300-\U0010ffff]{{{MAX_MARKS + 1},}}")
 _PLAIN = re.compile(r"[ -~\n]*\Z")
-_BLANKS = re.compile(r"\s*\n\s*")
-# Scripts whose spelling needs joiners: Arabic, Syriac and what stands near them, and the
-# scripts of India and South-East Asia.
-_JOINING = (range(0x0600, 0x08FF + 1), range(0x0900, 0x0DFF + 1), range(0x1000, 0x17FF + 1))
 
 
 def clean(text: str, *, newlines: bool = True) -> str:
@@ -55,14 +62,16 @@ def clean(text: str, *, newlines: bool = True) -> str:
         text = _CONTROLS.sub("", text)
         text = _SURROGATES.sub("\ufffd", text)
         text = _TAGS.sub(lambda match: match[1] or "", text)
-        text = _JOINERS.sub(_joiner, text)
-        text = _limit_marks(text)
+        text = _MARKED.sub(lambda match: _fewer_marks(match[0]), text)
+        text = _IDLE_JOINER.sub("", _JOINER_RUN.sub(r"\1", text))
     return text if newlines else one_line(text)
 
 
 def one_line(text: str) -> str:
     """`text` with each line break and the blanks around it as one space."""
-    return _BLANKS.sub(" ", text.strip()) if "\n" in text else text
+    if "\n" not in text:
+        return text
+    return " ".join(part for part in map(str.strip, text.split("\n")) if part)
 
 
 def shorten(text: str, width: int) -> str:
@@ -71,36 +80,17 @@ def shorten(text: str, width: int) -> str:
     return line if len(line) <= width else line[: max(0, width - 1)].rstrip() + "…"
 
 
-def _joiner(match: re.Match[str]) -> str:
-    """One joiner where it joins an emoji or letters of a script that needs it; else none."""
-    text, start, end = match.string, match.start(), match.end()
-    if start == 0 or end == len(text):
-        return ""
-    before, after = text[start - 1], text[end]
-    if _in_joining_script(before) and _in_joining_script(after):
-        return match[0][0]
-    emoji = match[0][0] == "\u200d" and _is_emoji(after) and _is_emoji(before)
-    return "\u200d" if emoji else ""
-
-
-def _in_joining_script(character: str) -> bool:
-    return any(ord(character) in block for block in _JOINING)
-
-
-def _is_emoji(character: str) -> bool:
-    code = ord(character)
-    return code == 0xFE0F or 0x1F000 <= code <= 0x1FAFF or 0x2190 <= code <= 0x2BFF
-
-
-def _limit_marks(text: str) -> str:
-    return _MARKED.sub(lambda match: _fewer_marks(match[0]), text)
-
-
 def _fewer_marks(run: str) -> str:
+    """`run` with at most `MAX_MARKS` on a character; joiners among the marks do not count."""
     kept = []
     marks = 0
+    joiner = ""
     for character in run:
+        if character in "\u200c\u200d":
+            joiner = character
+            continue
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
         if marks <= MAX_MARKS:
-            kept.append(character)
-    return "".join(kept)
+            kept.append(joiner + character)
+        joiner = ""
+    return "".join(kept) + joiner
