@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from transformers.generation.logits_process import (
 from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.torch_engine import TorchEngine
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, KeyValues, PrefixCache
-from dungeon.engine.torch_engine.quantize import FLOAT32
+from dungeon.engine.torch_engine.quantize import FLOAT32, Kernels, quantize
 from dungeon.engine.torch_engine.reference import BufferCache
 from dungeon.engine.torch_engine.sampling import Sampler
 from dungeon.errors import EngineError
@@ -344,3 +345,81 @@ def test_loading_and_telling_say_nothing_on_the_terminal(gpt2_dir: Path) -> None
         [sys.executable, "-c", code, str(gpt2_dir)], check=True, capture_output=True
     )
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_another_process_writes_the_same_bytes(gpt2_dir: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from dungeon.engine.torch_engine import TorchEngine\n"
+        "from dungeon.engine.base import *\n"
+        "e = TorchEngine(sys.argv[1], device='cpu'); e.load(lambda line: None)\n"
+        "r = GenerationRequest((PromptPart('You open the old door. ' * 20),), 60, seed=4)\n"
+        "f = e.generate(r, CancelToken(), lambda t: None)\n"
+        "print(e.info.dtype, ascii(f.text))\n"
+    )
+    environ = {**os.environ, "DUNGEON_MODELS": str(tmp_path)}
+    # The first measures the kernels and prepares the weights, the second finds both.
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", code, str(gpt2_dir)],
+            check=True,
+            capture_output=True,
+            env=environ,
+        ).stdout
+        for _ in range(2)
+    )
+    assert first == second
+    assert len(list((tmp_path / "prepared").glob("*.safetensors"))) == 1
+
+
+@pytest.mark.parametrize("kernels", [Kernels(True, True), Kernels(True, False), FLOAT32])
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_every_kernel_stays_near_transformers(
+    kind: str, kernels: Kernels, gpt2_dir: Path, llama_dir: Path
+) -> None:
+    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
+    engine = TorchEngine(directory, device="cpu", kernels=kernels)
+    engine.load(lambda line: None)
+    model = AutoModelForCausalLM.from_pretrained(directory)
+    ids = list(engine.encode(PromptPart(story(random.Random(9), 200))))[:150]
+    network = engine._ready()._network
+    cache = network.cache()
+    with torch.inference_mode():
+        wanted = model(torch.tensor([ids])).logits[0]
+        for start in range(0, 100, BLOCK):
+            block = torch.tensor([ids[start : min(start + BLOCK, 100)]])
+            got = network.forward(block, cache, writing=False)
+        assert relative(got[0], wanted[99]) < (1e-5 if kernels == FLOAT32 else 0.05)
+        for at in range(100, 150):
+            got = network.forward(torch.tensor([[ids[at]]]), cache, writing=True)
+            assert relative(got[0], wanted[at]) < (1e-5 if kernels == FLOAT32 else 0.05)
+
+
+def relative(got: torch.Tensor, wanted: torch.Tensor) -> float:
+    return float((got - wanted).norm() / wanted.norm())
+
+
+def test_damaged_prepared_weights_are_made_again(gpt2_dir: Path, models: Path) -> None:
+    kernels = Kernels(True, True)
+    wanted = request("You")
+    engine = TorchEngine(gpt2_dir, device="cpu", kernels=kernels)
+    engine.load(lambda line: None)
+    text = text_of(engine, wanted)
+    (file,) = (models / "prepared").glob("gpt2-*int8-bf16.safetensors")
+    content = bytearray(file.read_bytes())
+    content[-9] ^= 64
+    file.unlink()
+    file.write_bytes(content)
+    again = TorchEngine(gpt2_dir, device="cpu", kernels=kernels)
+    again.load(lambda line: None)
+    assert text_of(again, wanted) == text
+    assert file.read_bytes() != bytes(content)
+
+
+def test_eight_bits_are_within_half_a_scale() -> None:
+    weight = torch.randn(50, 64, generator=torch.Generator().manual_seed(1))
+    weight[3] = 0
+    int8, scale = quantize(weight)
+    error = (int8.float() * scale[:, None] - weight).abs()
+    assert bool((error <= scale[:, None] / 2 + 1e-7).all())
+    assert int8.dtype is torch.int8

@@ -172,9 +172,18 @@ class TorchEngine:
 
     def count(self, part: PromptPart) -> int:
         """As `Engine.count`; remembered, and safe while another thread generates."""
+        return len(self.encode(part))
+
+    def encode(self, part: PromptPart) -> tuple[int, ...]:
+        """The ids of a part; for measurements, the story only counts them."""
         if self._opened is None:
             raise EngineError("The model is not loaded yet.", "Wait a moment.")
-        return len(self._opened.codec.encode(part))
+        return self._opened.codec.encode(part)
+
+    def forget(self) -> None:
+        """Throw the prefix cache away; only the next prompt's reading time changes."""
+        with self._lock:
+            self._ready().forget()
 
     def generate(
         self,

@@ -164,6 +164,7 @@ class LeanNetwork:
         self._shape, self._tensors = shape, tensors
         self._n_positions = n_positions
         self.vocabulary = shape.vocabulary
+        self._epsilon = torch.tensor(shape.epsilon)
         # The eight-bit kernel sums every row by itself; float32 products are blocked.
         self.rows_agree = all(
             f"{name}.int8" in tensors
@@ -228,7 +229,10 @@ class LeanNetwork:
     ) -> torch.Tensor:
         weight, bias = weights
         if bias is None:
-            return torch.rms_norm(x, weight.shape, weight, self._shape.epsilon)
+            # torch.rms_norm takes ten small steps on a CPU, three times as long as these.
+            length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+            scale = torch.addcmul(self._epsilon, length, length, value=1 / x.shape[-1])
+            return (x * scale.rsqrt_()).mul_(weight)
         return functional.layer_norm(x, weight.shape, weight, bias, self._shape.epsilon)
 
     def _activate(self, x: torch.Tensor) -> torch.Tensor:
