@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,9 @@ class Fault(Exception):
 
 
 QUOTE = "Put quotes around the whole value, or write it below as a block with `|-`."
+
+# A value that begins with a bracket: a text such as `{name} wakes` is the usual mistake.
+_OPENER = re.compile(r"\s*(?:-\s+)*(?:[\w]+:\s+)?([\[{])")
 
 _STARTERS = {
     "\t": ("A tab stands here; YAML indents with spaces only.", "Replace it by spaces."),
@@ -63,14 +67,7 @@ def translate(error: yaml.YAMLError, text: str) -> Fault:
         return Fault(line, column, "This quotation mark is never closed.", "Add the closing mark.")
     if "flow" in context:
         line, column = _clamped(since or at, text)
-        opener = lines[line][column : column + 1]
-        closer = "]" if opener == "[" else "}"
-        return Fault(
-            line,
-            column,
-            f"`{opener}` begins a list that is never closed with `{closer}`, or more follows it.",
-            f"Close it with `{closer}`; if it is meant as text, put quotes around the value.",
-        )
+        return _bracket(line, column, lines[line][column : column + 1])
     if "mapping values are not allowed" in problem:
         return Fault(
             line,
@@ -98,11 +95,24 @@ def translate(error: yaml.YAMLError, text: str) -> Fault:
             "This line is no field: it has no `: ` after a name.",
             "Write `name: value`, or indent the line if it belongs to the text above.",
         )
+    opener = _OPENER.match(lines[line]) if line < len(lines) else None
+    if opener is not None and opener.start(1) < column:
+        return _bracket(line, opener.start(1), opener[1])
     return Fault(
         line,
         column,
         "The indentation or the punctuation does not fit what stands above.",
         "Fields of one group begin in one column; list items begin with `- `.",
+    )
+
+
+def _bracket(line: int, column: int, opener: str) -> Fault:
+    kind, closer = ("list", "]") if opener == "[" else ("group of fields", "}")
+    return Fault(
+        line,
+        column,
+        f"`{opener}` begins a {kind} that is never closed with `{closer}`, or more follows it.",
+        f"Close it with `{closer}`; if it is meant as text, put quotes around the value.",
     )
 
 
@@ -124,11 +134,14 @@ def _clamped(mark: Any, text: str) -> tuple[int, int]:
 
 
 def _unreadable(error: yaml.YAMLError, text: str) -> Fault:
-    position = getattr(error, "position", None)
-    if isinstance(position, int) and 0 <= position <= len(text):
-        before = text[:position]
+    where = getattr(error, "position", None)
+    line, column = 0, 0
+    if isinstance(where, int) and 0 <= where <= len(text):
+        before = text[:where]
         line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
-        return Fault(
-            line, column, "There is a character here that YAML does not allow.", "Delete it."
-        )
-    return Fault(0, 0, "The file is no YAML.", "See docs/writing-scenarios.md for the form.")
+    return Fault(
+        line,
+        column,
+        "The file is no YAML from here on.",
+        "See docs/writing-scenarios.md for the form.",
+    )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from dungeon.authoring.problem import Problem
+from dungeon.authoring.problem import Problem, short
 from dungeon.authoring.reader import read
 from dungeon.authoring.source import read_bytes
+from dungeon.authoring.suggest import Suggester
 from dungeon.errors import ScenarioError
 from dungeon.story.scenario import Scenario
+from dungeon.text import clean
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -23,7 +24,7 @@ class ScenarioEntry:
     """A scenario file in the library.
 
     Attributes:
-        name: As typed after `dungeon play`: the file's name without its ending.
+        name: As typed after `dungeon play`: the file's name without its ending, cleaned.
         path: The file.
         scenario: What it holds; None where it cannot be read.
         problems: Why it cannot, or what is weak in it.
@@ -42,25 +43,42 @@ def scenario_dirs() -> list[Path]:
     """
     named = os.environ.get("DUNGEON_SCENARIOS", "")
     package = Path(__file__).resolve().parents[1]
-    return [
-        *(Path(part).expanduser() for part in named.split(os.pathsep) if part),
+    directories = [
+        *(_expanded(part) for part in named.split(os.pathsep) if part),
         platformdirs.user_data_path("dungeon") / "scenarios",
         package / "scenarios",
-        package.parent / "scenarios",
     ]
+    # Beside an installed package lies what other packages installed.
+    if (package.parent / "pyproject.toml").is_file():
+        directories.append(package.parent / "scenarios")
+    return directories
+
+
+def scenarios_in(directory: Path) -> list[Path]:
+    """The scenario files of a directory, by name; none where it cannot be read."""
+    try:
+        paths = sorted(directory.iterdir())
+    except (OSError, ValueError):
+        # Most of the library's directories are not there on most machines.
+        return []
+    return [
+        path for path in paths if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    ]
+
+
+def _expanded(text: str) -> Path:
+    """A path as typed, `~` put in where there is such a user."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 def _files() -> dict[str, Path]:
     files: dict[str, Path] = {}
     for directory in scenario_dirs():
-        try:
-            paths = sorted(directory.iterdir())
-        except OSError:
-            # Most of these directories are not there on most machines.
-            continue
-        for path in paths:
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-                files.setdefault(path.stem, path)
+        for path in scenarios_in(directory):
+            files.setdefault(clean(path.stem, newlines=False), path)
     return files
 
 
@@ -74,7 +92,8 @@ def _entry(name: str, path: Path) -> ScenarioEntry:
     try:
         reading = read(read_bytes(path), str(path))
     except ScenarioError as error:
-        return ScenarioEntry(name, path, None, (Problem(str(path), 1, 1, str(error)),))
+        problem = Problem(str(path), 1, 1, error.message, error.hint)
+        return ScenarioEntry(name, path, None, (problem,))
     return ScenarioEntry(name, path, reading.scenario, reading.problems)
 
 
@@ -92,7 +111,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
     files = _files()
     if text in files:
         return files[text]
-    path = Path(text).expanduser()
+    path = _expanded(text)
     if path.suffix.lower() in SUFFIXES or os.sep in text or "/" in text:
         try:
             there = path.exists() and not path.is_dir()
@@ -100,6 +119,6 @@ def find_scenario(name_or_path: str | Path) -> Path:
             there = False
         if there:
             return path
-    near = difflib.get_close_matches(Path(text).stem.lower(), files, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}?" if near else "`dungeon list` shows what there is."
-    raise ScenarioError(f"There is no scenario {text[:80]!r}.", hint)
+    near = Suggester().nearest(path.stem, files, cutoff=0.5)
+    hint = f"Did you mean {near}?" if near else "`dungeon list` shows what there is."
+    raise ScenarioError(f"There is no scenario `{short(text, 80)}`.", hint)

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dungeon.errors import ScenarioError
-from dungeon.text import clean
+from dungeon.text import clean, shorten
+
+BEFORE = 60
+"""Most characters of the source line that are shown before the place."""
+SHOWN = 100
+"""Most characters of the source line that are shown."""
 
 Severity = Literal["error", "warning"]
 
@@ -37,18 +42,19 @@ class Problem:
 
     def __str__(self) -> str:
         kind = "warning: " if self.severity == "warning" else ""
-        return clean(f"{self.file}:{self.line}:{self.column}: {kind}{self.message}")
+        place = f"{self.file}:{self.line}:{self.column}"
+        return clean(f"{place}: {kind}{self.message}", newlines=False)
 
     def render(self) -> str:
         """The problem with its source line, a caret below the place, and the fix."""
         lines = [str(self)]
         if self.source.strip():
-            # The sanitiser may shorten the line, so the caret is measured on what is shown.
-            shown = clean(self.source, newlines=False)
-            before = clean(self.source[: self.column - 1] + "|", newlines=False)[:-1]
-            start = max(0, len(before) - 60)
-            lines.append(f"    {shown[start : start + 100]}")
-            lines.append(f"    {' ' * _width(before[start:])}^")
+            # A long line is shown around the place, and cut first: cleaning it would take time.
+            start = max(0, self.column - 1 - BEFORE)
+            before = clean(self.source[start : self.column - 1] + "|", newlines=False)[:-1]
+            after = clean(self.source[self.column - 1 : start + SHOWN], newlines=False)
+            lines.append(f"    {before}{after}")
+            lines.append(f"    {' ' * _width(before)}^")
         if self.fix:
             lines.append(f"    {clean(self.fix)}")
         return "\n".join(lines)
@@ -67,6 +73,12 @@ class ScenarioProblems(ScenarioError):
         more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
         super().__init__(f"{first}{more}", first.fix or "Run `dungeon check` on the file.")
         self.problems = tuple(problems)
+
+
+def short(value: object, length: int = 40) -> str:
+    """What an author wrote, fit to be quoted in a message: one line, clean, cut to `length`."""
+    # The cut before the cleaning keeps it cheap; some room is left for what cleaning takes.
+    return shorten(str(value)[: 10 * length], length)
 
 
 def _width(text: str) -> int:

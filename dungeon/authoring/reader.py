@@ -1,14 +1,13 @@
 """Scenario files, read whole: a scenario, or everything that is wrong with the file.
 
     bytes -> text -> marked tree (`source`) -> plain data -> pydantic model (`schema`)
-          -> scenario -> what the words themselves reveal (`review`)
+                                             + what the fields say to each other (`review`)
 
 The first two stages stop at the first fault; from there on every problem is reported at once.
 """
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from dungeon.authoring import review
 from dungeon.authoring.faults import Fault
-from dungeon.authoring.problem import Problem, ScenarioProblems
+from dungeon.authoring.problem import Problem, ScenarioProblems, Severity, short
 from dungeon.authoring.schema import (
     CardModel,
     ExampleModel,
@@ -35,7 +34,9 @@ from dungeon.authoring.source import (
     decode,
     parse,
     read_bytes,
+    split_lines,
 )
+from dungeon.authoring.suggest import Suggester
 from dungeon.story.scenario import RANGES, Scenario, from_data
 from dungeon.text import clean
 
@@ -50,6 +51,8 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
 _TRUE = frozenset(("true", "yes", "on"))
 _FALSE = frozenset(("false", "no", "off"))
 _FLAGS = frozenset(("always",))
+MAX_PROBLEMS = 100
+"""Most problems told of one file; nobody reads more, and a file can hold tens of thousands."""
 Path_ = tuple[str | int, ...]
 
 
@@ -108,15 +111,28 @@ def read(data: bytes, name: str) -> Reading:
         lines = text.split("\n")
         tree = parse(text)
     except Fault as fault:
-        if not lines:
-            lines = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+        lines = lines or split_lines(data.decode("utf-8", "replace"))
         return Reading(None, (_problem(name, lines, fault),))
     reader = _Reader(name, lines)
     scenario = reader.scenario(tree)
-    return Reading(scenario, tuple(sorted(reader.problems, key=lambda p: (p.line, p.column))))
+    return Reading(scenario, _bounded(reader.problems))
 
 
-def _problem(name: str, lines: list[str], fault: Fault, severity: Any = "error") -> Problem:
+def _bounded(problems: list[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order of the file; of very many, the first, errors before warnings."""
+    # False sorts before True.
+    ranked = sorted(problems, key=lambda p: (p.severity != "error", p.line, p.column))
+    told = sorted(ranked[:MAX_PROBLEMS], key=lambda p: (p.line, p.column))
+    rest = ranked[MAX_PROBLEMS:]
+    if rest:
+        last = told[-1]
+        message = f"There are {len(rest)} more problems."
+        fix = "Put these right first."
+        told.append(Problem(last.file, last.line, last.column, message, fix, rest[0].severity))
+    return tuple(told)
+
+
+def _problem(name: str, lines: list[str], fault: Fault, severity: Severity = "error") -> Problem:
     source = lines[fault.line] if fault.line < len(lines) else ""
     return Problem(
         name, fault.line + 1, fault.column + 1, fault.message, fault.fix, severity, source
@@ -128,10 +144,12 @@ class _Reader:
         self.name = name
         self.lines = lines
         self.problems: list[Problem] = []
+        self.suggest = Suggester()
         self.marks: dict[Path_, Mark] = {}
+        self.ends: dict[Path_, Mark] = {}
         self.keys: dict[Path_, Mark] = {}
 
-    def add(self, mark: Mark, message: str, fix: str = "", severity: str = "error") -> None:
+    def add(self, mark: Mark, message: str, fix: str = "", severity: Severity = "error") -> None:
         fault = Fault(mark.line, mark.column, message, fix)
         self.problems.append(_problem(self.name, self.lines, fault, severity))
 
@@ -145,22 +163,55 @@ class _Reader:
         if not isinstance(data.get("dungeon", "1"), str) or data.get("dungeon", "1") != "1":
             self._version(data["dungeon"])
             return None
+        model: ScenarioModel | None = None
         try:
             model = ScenarioModel.model_validate(data)
         except ValidationError as error:
-            for item in error.errors():
+            for item in error.errors(include_url=False, include_input=False):
                 self._explain(item["type"], item["loc"], item.get("ctx", {}), data)
+        self._review(data)
+        if model is None or any(problem.severity == "error" for problem in self.problems):
             return None
-        scenario = from_data(_cleaned(model.model_dump(exclude={"dungeon"})))
-        for found in review.review(scenario):
-            self.add(self._locate(found), found.message, found.fix, found.severity)
-        if any(problem.severity == "error" for problem in self.problems):
+        return from_data(model.model_dump(exclude={"dungeon"}))
+
+    def _review(self, data: dict[str, Any]) -> None:
+        # Findings of one field come in order, so each is looked for where the last one ended.
+        path: Path_ | None = None
+        place = Mark(0, 0)
+        for found in review.review(data, self.suggest):
+            if found.path != path:
+                path, place = found.path, self._mark(found.path)
+            at = self._find(found.needle, place, self.ends.get(path)) if found.needle else None
+            if at is not None:
+                place = Mark(at.line, at.column + 1)
+            elif found.needle and path in self.ends:
+                # Written with escapes or over two lines: the field itself is near enough.
+                place = self.ends[path]
+            self.add(at or self._mark(path), found.message, found.fix, found.severity)
+
+    def _find(self, needle: str, start: Mark, end: Mark | None) -> Mark | None:
+        """Where `needle` stands in the file between two places; blocks have no marks inside."""
+        if end is None:
             return None
-        return scenario
+        for number in range(start.line, min(end.line + 1, len(self.lines))):
+            column = start.column if number == start.line else 0
+            stop = end.column if number == end.line else len(self.lines[number])
+            found = self.lines[number].find(needle, column, stop)
+            if found >= 0:
+                return Mark(number, found)
+        return None
+
+    def _mark(self, where: Path_) -> Mark:
+        return self.marks.get(where) or self.keys.get(where) or self._near(where)
 
     def _version(self, written: object) -> None:
         mark = self.marks[("dungeon",)]
-        if isinstance(written, str) and written.isdigit() and int(written[:9]) > 1:
+        if (
+            isinstance(written, str)
+            and written.isascii()
+            and written.isdigit()
+            and int(written[:9]) > 1
+        ):
             self.add(
                 mark,
                 f"This is format {written[:9]}, and this version of Dungeon reads format 1.",
@@ -182,37 +233,38 @@ class _Reader:
             if name in first:
                 self.add(
                     key.mark,
-                    f"`{name}` stands here a second time; the first is in line "
+                    f"`{short(name)}` stands here a second time; the first is in line "
                     f"{first[name].line + 1}.",
                     "Keep one of the two.",
                 )
                 continue
             first[name] = key.mark
             self.keys[(*path, name)] = key.mark
-            if isinstance(value, Scalar) and value.plain and value.text == "":
-                # `memory:` with nothing after it is a field left out.
-                self.marks[(*path, name)] = value.mark
-                continue
             data[name] = self._data(value, (*path, name))
+            empty = isinstance(value, Scalar) and value.plain and value.text == ""
+            if empty and name in _known((*path, name)):
+                # `memory:` with nothing after it is a field left out.
+                del data[name]
         return data
 
-    @staticmethod
-    def _scalar(tree: Scalar, path: Path_) -> Any:
-        if path and path[-1] in _FLAGS and tree.text.strip().lower() in _TRUE | _FALSE:
-            return tree.text.strip().lower() in _TRUE
-        return tree.text
+    def _scalar(self, tree: Scalar, path: Path_) -> Any:
+        self.ends[path] = tree.end
+        text = clean(tree.text).strip()
+        if path and path[-1] in _FLAGS and text.lower() in _TRUE | _FALSE:
+            return text.lower() in _TRUE
+        return text
 
     # -- pydantic's errors in words --------------------------------------------------------------
 
     def _explain(self, kind: str, where: Path_, context: dict[str, Any], data: Any) -> None:
         name = _field(where)
         value = _at(data, where)
-        mark = self.marks.get(where) or self.keys.get(where) or self._near(where)
+        mark = self._mark(where)
         if kind == "extra_forbidden":
             known = _known(where)
-            near = difflib.get_close_matches(str(where[-1]).lower(), known, n=1, cutoff=0.6)
-            fix = f"Did you mean `{near[0]}`?" if near else f"Known here: {', '.join(known)}."
-            self.add(self.keys.get(where, mark), f"There is no field `{where[-1]}`.", fix)
+            near = self.suggest.nearest(str(where[-1]), known)
+            fix = f"Did you mean `{near}`?" if near else f"Known here: {', '.join(known)}."
+            self.add(self.keys.get(where, mark), f"There is no field `{short(where[-1])}`.", fix)
         elif kind == "missing":
             if where in self.keys:
                 self.add(
@@ -230,19 +282,19 @@ class _Reader:
         elif kind == "literal_error":
             allowed = [option.strip(" '") for option in str(context["expected"]).split(" or ")]
             allowed = [option.strip(" '") for part in allowed for option in part.split(", ")]
-            near = difflib.get_close_matches(str(value).lower(), allowed, n=1, cutoff=0.4)
-            fix = f"Did you mean `{near[0]}`?" if near else f"Write one of: {', '.join(allowed)}."
-            self.add(mark, f"`{_short(value)}` is no {name}.", fix)
+            near = self.suggest.nearest(str(value), allowed, cutoff=0.4)
+            fix = f"Did you mean `{near}`?" if near else f"Write one of: {', '.join(allowed)}."
+            self.add(mark, f"`{short(value)}` is no {name}.", fix)
         elif kind == "string_pattern_mismatch":
             self.add(
                 mark,
-                f"`{_short(value)}` cannot be the name of an answer.",
+                f"`{short(value)}` cannot be the name of an answer.",
                 "Use small letters, digits and _, and begin with a letter.",
             )
         elif where and where[0] == "generation" and len(where) == 2 and where[1] in RANGES:
             self.add(
                 mark,
-                f"`{_short(value)}` is not allowed for {name}.",
+                f"`{short(value)}` is not allowed for {name}.",
                 f"Write {RANGES[str(where[1])]}.",
             )
         else:
@@ -255,29 +307,19 @@ class _Reader:
             where = where[:-1]
         return Mark(0, 0)
 
-    def _locate(self, found: review.Finding) -> Mark:
-        mark = self.marks.get(found.path) or self.keys.get(found.path) or self._near(found.path)
-        if found.needle:
-            # Blocks and folded text have no marks inside: look for the words themselves.
-            for line in range(mark.line, len(self.lines)):
-                column = self.lines[line].find(found.needle)
-                if column >= 0:
-                    return Mark(line, column)
-        return mark
-
 
 def _wrong_type(kind: str, name: str, value: Any) -> tuple[str, str]:
     if kind == "string_type":
         if isinstance(value, dict) and len(value) == 1:
             only = next(iter(value))
             return (
-                f"`{name}` should be text, but `{_short(only)}: ` makes it a field.",
+                f"`{name}` should be text, but `{short(only)}: ` makes it a field.",
                 "Put quotes around the whole line.",
             )
         what = "a list" if isinstance(value, list) else "a group of fields"
         return f"`{name}` should be text, and this is {what}.", "Write text, in quotes if need be."
     if kind == "list_type":
-        written = _short(value) if isinstance(value, str) else "..."
+        written = short(value) if isinstance(value, str) else "..."
         return (
             f"`{name}` should be a list.",
             f"Write `[{written}]`, or one item a line, each after `- `.",
@@ -308,19 +350,4 @@ def _at(data: Any, where: Path_) -> Any:
             data = data[part]
         except (KeyError, IndexError, TypeError):
             return None
-    return data
-
-
-def _short(value: object) -> str:
-    text = clean(str(value), newlines=False)
-    return text if len(text) <= 40 else text[:39] + "…"
-
-
-def _cleaned(data: Any) -> Any:
-    if isinstance(data, str):
-        return clean(data).strip()
-    if isinstance(data, list):
-        return [_cleaned(item) for item in data]
-    if isinstance(data, dict):
-        return {key: _cleaned(item) for key, item in data.items()}
     return data

@@ -40,7 +40,9 @@ class CardModel(Part):
     keys: list[Line] = Field(
         default_factory=list, description="Words or phrases that bring the card in: whole words."
     )
-    always: bool = Field(False, description="In the context at all times, keys or not.")
+    always: bool = Field(
+        False, strict=True, description="In the context at all times, keys or not."
+    )
 
 
 class StyleModel(Part):

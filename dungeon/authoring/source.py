@@ -9,6 +9,7 @@ fault ends the reading: what follows it cannot be told apart from it.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,10 +20,16 @@ import yaml
 
 from dungeon.authoring.faults import Fault, translate
 from dungeon.errors import ScenarioError
+from dungeon.text import clean
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 MAX_EVENTS = 20_000
+
+# What YAML 1.1 takes for the end of a line; its marks count by these.
+_BREAKS = re.compile("\r\n|[\r\x85\u2028\u2029]")
+# The complement of YAML 1.1's printable characters (section 5.1), line ends aside.
+_UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # The C parser is some twenty times faster; both give the same events and marks.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -38,10 +45,14 @@ class Mark:
 
 @dataclass(slots=True)
 class Scalar:
-    """Text as written. `plain` is unquoted: then an empty one means "nothing here"."""
+    """Text as written, and where it ends.
+
+    `plain` is unquoted: then an empty one means "nothing here".
+    """
 
     text: str
     mark: Mark
+    end: Mark
     plain: bool
 
 
@@ -70,31 +81,38 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         ScenarioError: It is missing, no regular file, or too large.
     """
+    name = clean(str(path), newlines=False)
     try:
         # Opening a FIFO without O_NONBLOCK would wait for a writer for ever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
+        try:
+            data = _regular(handle)
+        finally:
+            os.close(handle)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "that is no file name"
         raise ScenarioError(
-            f"{path} cannot be read: {reason}.", "Check the name with `dungeon list`."
+            f"{name} cannot be read: {reason}.", "Check the name with `dungeon list`."
         ) from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
+    if data is None:
         raise ScenarioError(
-            f"{path} is not an ordinary file.", "A scenario is a text file that ends in .yaml."
+            f"{name} is not an ordinary file.", "A scenario is a text file that ends in .yaml."
         )
-    with os.fdopen(handle, "rb") as file:
-        try:
-            data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise ScenarioError(
-                f"{path} cannot be read: {error.strerror}.", "Check the disk."
-            ) from None
     if len(data) > MAX_BYTES:
         raise ScenarioError(
-            f"{path} is larger than {MAX_BYTES // 1024} KiB.",
+            f"{name} is larger than {MAX_BYTES // 1024} KiB.",
             "A scenario is a few pages of text; take out what is no part of it.",
         )
+    return data
+
+
+def _regular(handle: int) -> bytes | None:
+    """Up to one byte more than is allowed; None where the file is not an ordinary one."""
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        return None
+    with os.fdopen(handle, "rb", closefd=False) as file:
+        # None is what a regular file that would block gives; there are some in /proc.
+        data: bytes | None = file.read(MAX_BYTES + 1)
     return data
 
 
@@ -120,17 +138,24 @@ def decode(data: bytes) -> str:
             f"The byte 0x{data[error.start]:02x} is not UTF-8.",
             "Save the file as UTF-8 (it may be in Windows-1252 or Latin-1).",
         ) from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for index, character in enumerate(text):
-        if (character < " " and character not in "\n\t") or "\x7f" <= character <= "\x9f":
-            if character == "\x85":
-                continue
-            raise Fault(
-                *_place(text[:index]),
-                f"There is a control character here (U+{ord(character):04X}).",
-                "Delete it; an editor that shows invisible characters helps.",
-            )
+    text = _BREAKS.sub("\n", text)
+    odd = _UNPRINTABLE.search(text)
+    if odd is not None:
+        raise Fault(
+            *_place(text[: odd.start()]),
+            f"There is a {_kind(odd[0])} here (U+{ord(odd[0]):04X}).",
+            "Delete it; an editor that shows invisible characters helps.",
+        )
     return text
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, broken where the parser's marks count a new one."""
+    return _BREAKS.sub("\n", text).split("\n")
+
+
+def _kind(character: str) -> str:
+    return "control character" if character < "\xa0" else "character that no text has"
 
 
 def _place(before: str) -> tuple[int, int]:
@@ -149,7 +174,9 @@ def parse(text: str) -> Tree:
         raise translate(error, text) from None
     except (ValueError, OverflowError, RecursionError):
         # PyYAML lets a few of its own through on escapes such as "\UFFFFFFFF".
-        raise Fault(0, 0, "The file holds an escape that is no character.") from None
+        raise Fault(
+            0, 0, "The file holds an escape that is no character.", "Write the character itself."
+        ) from None
     if tree is None:
         raise Fault(0, 0, "The file is empty.", "Begin with `dungeon: 1` and `title: ...`.")
     return tree
@@ -207,10 +234,10 @@ class _Builder:
             )
 
     def _open(self, event: Any) -> None:
-        mark = Mark(event.start_mark.line, event.start_mark.column)
+        mark, end = _mark(event.start_mark), _mark(event.end_mark)
         tree: Tree
         if isinstance(event, yaml.ScalarEvent):
-            tree = Scalar(event.value, mark, event.style in (None, ""))
+            tree = Scalar(event.value, mark, end, event.style in (None, ""))
         elif isinstance(event, yaml.SequenceStartEvent):
             tree = Sequence(mark)
         else:
@@ -246,6 +273,10 @@ class _Builder:
                 "A list or a group of fields stands where a field's name should.",
                 "If the text should begin with [ or {, put it in quotes.",
             )
+
+
+def _mark(mark: Any) -> Mark:
+    return Mark(mark.line, mark.column)
 
 
 def _fault(event: Any, message: str, fix: str) -> Fault:

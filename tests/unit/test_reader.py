@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dungeon.authoring import library
 from dungeon.authoring.check import check_files
 from dungeon.authoring.problem import Problem, ScenarioProblems
-from dungeon.authoring.reader import read, read_scenario, read_scenario_text
+from dungeon.authoring.reader import MAX_PROBLEMS, read, read_scenario, read_scenario_text
 from dungeon.authoring.schema import json_schema
 from dungeon.errors import ScenarioError
 from dungeon.story.scenario import Card, Scenario, from_data, to_data
@@ -71,10 +71,13 @@ BROKEN = [
     (put("summary: !important x"), 4, 10, "A value that begins with ! is a tag"),
     (put("summary: !!python/object:os.system x"), 4, 10, "A value that begins with ! is a tag"),
     (put("tags: [a, b"), 4, 7, "`[` begins a list that is never closed"),
-    (put("style: {person: second"), 4, 8, "`{` begins a list that is never closed"),
-    (put("summary: [a] b"), 4, None, "The indentation or the punctuation"),
+    (put("style: {person: second"), 4, 8, "`{` begins a group of fields that is never closed"),
+    (put("summary: [a] b"), 4, 10, "`[` begins a list that is never closed with `]`, or more"),
+    (put("summary: {name} wakes up."), 4, 10, "`{` begins a group of fields that is never"),
+    (put("tags:\n  - {name} wakes up."), 5, 5, "`{` begins a group of fields that is never"),
+    (put("summary: 'a' b"), 4, 14, "The indentation or the punctuation"),
     (put("just some words"), 4, 1, "This line is no field"),
-    (put("summary: one\n  - two\n tags: x"), None, None, ""),
+    (put("summary: one\n  - two\n tags: x"), 6, 6, "A second `: `"),
     (put("---\ntitle: Again"), 4, 1, "A second document"),
     (put("[a]: b"), 4, 1, "A list or a group of fields stands where"),
     ("", 1, 1, "The file is empty"),
@@ -87,7 +90,13 @@ BROKEN = [
     ("title: x".encode("utf-16"), 1, 1, "The file is saved as UTF-16"),
     (put("summary: a\x00b"), 4, 11, "There is a control character here (U+0000)"),
     (put("summary: a\x1b[2Jb"), 4, 11, "There is a control character here (U+001B)"),
+    (put("summary: a\ufffeb"), 4, 11, "There is a character that no text has here (U+FFFE)"),
+    (put("summary: ééé\nauthor: a\x7fb"), 5, 10, "There is a control character here (U+007F)"),
+    # The parser begins a new line at each of these, so the marks below them must count it.
+    (put('summary: "a\u2028b\u0085c"\nrating: adult'), 7, 9, "`adult` is no rating"),
     # Fields.
+    (put("memmory:"), 4, 1, "There is no field `memmory`"),
+    (put("? " + "a" * 2000 + "\n: x"), 4, 3, "There is no field `aaa"),
     (put("memmory: x"), 4, 1, "There is no field `memmory`"),
     (put("Title: x"), 4, 1, "There is no field `Title`"),
     (put("title: x"), 4, 1, "`title` stands here a second time; the first is in line 2"),
@@ -106,6 +115,9 @@ BROKEN = [
     (put("cards:\n  - {name: A, text: b, always: maybe}"), 5, 32, "`always` is neither true nor"),
     (put("cards:\n  - {name: A, text: b, keys: [x]}\n  - {name: a, text: c, keys: [y]}"),
      6, 12, "Two cards are named `a`"),
+    (put("cards:\n  - {name: A, text: b, always: 1}"), 5, 32, "`always` is neither true nor"),
+    (put('cards:\n  - {name: " ", text: b, always: true}'), 5, 12, "`name` is empty"),
+    (put('banned: ["\\u200b"]'), 4, 10, "`an item of banned` is empty"),
     (put("generation: {temperature: hot}"), 4, 27, "`hot` is not allowed for temperature"),
     (put("generation: {temperature: -1}"), 4, 27, "`-1` is not allowed for temperature"),
     (put("generation: {temperature: .nan}"), 4, 27, "`.nan` is not allowed for temperature"),
@@ -119,11 +131,14 @@ BROKEN = [
     (put("questions:\n  - {key: name}"), 5, 5, "This part of questions has no `ask`"),
     (put("memory: You are {nmae}.\nquestions: [{key: name, ask: x}]"),
      4, 17, "No question has the key `nmae`"),
+    (put("memory: {nmae: x}"), 4, 9, "`memory` should be text, but `nmae: `"),
+    (put('summary: "{who}"\nmemory: "{who} and {who}"'), 4, 11, "No question has the key `who`"),
     (put("memory: |-\n  One line.\n  You are {who}."), 6, 11, "No question has the key `who`"),
     ("dungeon: 1\ntitle: T\n", 1, 1, "The scenario has no `opening`"),
     ("dungeon: 1\ntitle: T\nopening:\n", 3, 1, "`opening` is empty"),
     ("title: T\nopening: x\n", 1, 1, "The scenario has no `dungeon`"),
     ("dungeon: 2\ntitle: T\nopening: x\n", 1, 10, "This is format 2"),
+    ("dungeon: \u00b2\ntitle: T\nopening: x\n", 1, 10, "The format's version must be 1"),
     ("dungeon: one\ntitle: T\nopening: x\n", 1, 10, "The format's version must be 1"),
     ('dungeon: 1\ntitle: "  "\nopening: x\n', 2, 8, "`title` is empty"),
 ]  # fmt: skip
@@ -148,8 +163,47 @@ def test_accept_05_06_20_21_broken_files(
 
 
 def test_every_problem_is_told_at_once() -> None:
-    found = errors(put("memmory: x\nrating: adult\ngeneration: {top_p: 5}\ncards: [{name: A}]"))
-    assert [(p.line, p.column) for p in found] == [(4, 1), (5, 9), (6, 21), (7, 9)]
+    source = put(
+        "memmory: x\nrating: adult\ngeneration: {top_p: 5}\ncards: [{name: A}]\n"
+        "memory: You are {nmae}.\nquestions: [{key: name, ask: x}]"
+    )
+    found = read(source.encode(), "x.yaml").problems
+    assert [(p.line, p.column, p.message.split()[0], p.severity) for p in found] == [
+        (4, 1, "There", "error"),
+        (5, 9, "`adult`", "error"),
+        (6, 21, "`5`", "error"),
+        (7, 9, "This", "error"),
+        (7, 16, "Nothing", "error"),
+        (8, 17, "No", "error"),
+        (9, 19, "Nothing", "warning"),
+    ]
+
+
+def test_each_placeholder_is_found_where_it_stands() -> None:
+    source = put("memory: |\n  {a} { name } {a}\n  {b} and {a}\nquestions: [{key: name, ask: x}]")
+    found = read(source.encode(), "x.yaml").problems
+    assert [(p.line, p.column) for p in found if p.line < 7] == [
+        (5, 3),
+        (5, 7),
+        (5, 16),
+        (6, 3),
+        (6, 11),
+    ]
+
+
+def test_of_very_many_problems_the_first_are_told() -> None:
+    lines = "".join(f"  {{a{number}}}\n" for number in range(20_000))
+    found = errors(put("memory: |\n" + lines))
+    assert len(found) == MAX_PROBLEMS + 1
+    assert (found[0].line, found[99].line) == (5, 104)
+    # The one more is the warning that the memory is long.
+    assert found[-1].message == f"There are {20_001 - MAX_PROBLEMS} more problems."
+
+
+def test_an_error_below_many_warnings_still_counts() -> None:
+    questions = "".join(f"  - {{key: k{number}, ask: x}}\n" for number in range(300))
+    found = errors(put(f"questions:\n{questions}rating: adult"))
+    assert [problem.message for problem in found] == ["`adult` is no rating."]
 
 
 def test_the_caret_stands_below_the_place() -> None:
@@ -165,6 +219,13 @@ def test_the_caret_stands_below_the_place() -> None:
 def test_the_caret_knows_wide_characters() -> None:
     problem = errors('dungeon: 1\ntitle: T\nopening: x\nstyle: {"人": x}\n')[0]
     assert problem.render().split("\n")[2] == "            ^"
+
+
+def test_a_long_line_is_shown_around_the_place() -> None:
+    problem = errors(put("style: {person: second, " + " " * 500 + "tense: pats}"))[0]
+    _, shown, caret, _ = problem.render().split("\n")
+    assert len(shown) <= 104
+    assert shown[caret.index("^") :] == "pats}"
 
 
 def test_accept_19_text_stays_as_written() -> None:
@@ -199,6 +260,9 @@ def test_accept_27_text_passes_the_sanitiser() -> None:
         ("memory: " + "word " * 400, "The memory has 400 words"),
         ("questions: [{key: n, ask: x, default: c, choices: [a, b]}]\nmemory: '{n}'",
          "The default is none"),
+        ("questions: [{key: n, ask: x}]\nmemory: '{n} { n}'", "Blanks inside the braces"),
+        ("questions: [{key: n, ask: x}, {key: m, ask: 'And {n}?'}]\nmemory: '{n} {m}'",
+         "`{n}` is not replaced here"),
     ],
 )  # fmt: skip
 def test_warnings_do_not_stop_a_scenario(more: str, message: str) -> None:
@@ -242,6 +306,38 @@ def test_accept_05_a_broken_file_is_listed_and_the_others_play(
     for odd in ("", "a\x00b.yaml", "../" * 5, "x" * 300 + ".yaml"):
         with pytest.raises(ScenarioError):
             library.find_scenario(odd)
+
+
+def test_accept_26_names_of_files_are_cleaned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = os.fsencode(tmp_path) + b"/a\x1b]0;t\x07b\xff.yaml"
+    Path(os.fsdecode(hostile)).write_text(GOOD)
+    monkeypatch.setenv("DUNGEON_SCENARIOS", str(tmp_path))
+    names = [entry.name for entry in library.list_scenarios()]
+    assert "ab\ufffd" in names
+    assert library.find_scenario("ab\ufffd") == Path(os.fsdecode(hostile))
+    out = io.StringIO()
+    assert check_files([Path(os.fsdecode(hostile)), Path("gone\x1b[2J\udcff.yaml")], out) == 1
+    assert "\x1b" not in out.getvalue()
+    out.getvalue().encode()
+
+
+def test_a_user_that_does_not_exist_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUNGEON_SCENARIOS", "~nosuchuser/stories")
+    library.list_scenarios()
+    with pytest.raises(ScenarioError):
+        library.find_scenario("~nosuchuser/story.yaml")
+
+
+def test_check_takes_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "notes.txt").write_text("no scenario")
+    out = io.StringIO()
+    assert check_files([tmp_path], out) == 0
+    assert out.getvalue() == f"{tmp_path / 'good.yaml'}: in order\n"
+    (tmp_path / "good.yaml").unlink()
+    assert check_files([tmp_path], out) == 1
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
