@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pexpect
@@ -98,22 +98,25 @@ def _other(sequence: str) -> str:
     return "h" if sequence.endswith("l") else "l"
 
 
+Games = Callable[..., Game]
+"""Begins a game with the options of `scripted_game`, and `rows` and `columns`."""
+
+
 @pytest.fixture
-def games(tmp_path: Path) -> Iterator[type[Game]]:
+def games(tmp_path: Path) -> Iterator[Games]:
     opened: list[Game] = []
 
-    class Opened(Game):
-        def __init__(self, *options: str, **size: int) -> None:
-            super().__init__(tmp_path, *options, **size)
-            opened.append(self)
+    def begin(*options: str, **size: int) -> Game:
+        opened.append(Game(tmp_path, *options, **size))
+        return opened[-1]
 
-    yield Opened
+    yield begin
     for game in opened:
         if not game.process.closed:
             game.process.close(force=True)
 
 
-def test_a_game_from_first_line_to_quit(games: type[Game]) -> None:
+def test_a_game_from_first_line_to_quit(games: Games) -> None:
     game = games()
     game.shows("ready")
     game.line("ring the bell")
@@ -131,7 +134,7 @@ def test_a_game_from_first_line_to_quit(games: type[Game]) -> None:
 )
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "telling"])
 def test_accept_04_a_signal_ends_the_game_well(
-    games: type[Game], number: int, code: int, busy: bool
+    games: Games, number: int, code: int, busy: bool
 ) -> None:
     game = games(*(["--slow"] if busy else []))
     game.shows("ready")
@@ -147,7 +150,7 @@ def test_accept_04_a_signal_ends_the_game_well(
     assert len(story.story.tree) == 1
 
 
-def test_accept_04_a_closed_window_leaves_a_whole_story(games: type[Game]) -> None:
+def test_accept_04_a_closed_window_leaves_a_whole_story(games: Games) -> None:
     game = games()
     game.shows("ready")
     game.line("ring the bell")
@@ -169,7 +172,7 @@ def test_accept_04_a_closed_window_leaves_a_whole_story(games: type[Game]) -> No
 
 
 @pytest.mark.parametrize("where", ["handler", "worker", "thread"])
-def test_accept_07_a_crash_restores_the_terminal_and_saves(games: type[Game], where: str) -> None:
+def test_accept_07_a_crash_restores_the_terminal_and_saves(games: Games, where: str) -> None:
     game = games("--break", where)
     game.shows("ready")
     game.line("ring the bell")
@@ -189,7 +192,7 @@ def test_accept_07_a_crash_restores_the_terminal_and_saves(games: type[Game], wh
     assert len(game.story().story.tree) == 2
 
 
-def test_accept_12_escape_gives_the_line_back_within_a_second(games: type[Game]) -> None:
+def test_accept_12_escape_gives_the_line_back_within_a_second(games: Games) -> None:
     game = games("--slow")
     game.shows("ready")
     game.line("ring the bell")
@@ -200,7 +203,7 @@ def test_accept_12_escape_gives_the_line_back_within_a_second(games: type[Game])
     assert time.monotonic() - began < 1
 
 
-def test_accept_26_no_payload_reaches_the_terminal(games: type[Game]) -> None:
+def test_accept_26_no_payload_reaches_the_terminal(games: Games) -> None:
     game = games()
     game.shows("ready")
     game.process.send("\x1b[200~pasted \x1b]0;PASTED\x07\x1b[31m word\x1b[201~")
@@ -218,7 +221,7 @@ def test_accept_26_no_payload_reaches_the_terminal(games: type[Game]) -> None:
     assert "PASTED" not in "".join(re.findall(r"\x1b[\]PX^_][^\x1b]*", game.wire))
 
 
-def test_quitting_never_waits_for_a_model(games: type[Game]) -> None:
+def test_quitting_never_waits_for_a_model(games: Games) -> None:
     game = games("--late")
     game.shows("reading weights")
     game.shows("You stand at the gate.")
@@ -229,7 +232,7 @@ def test_quitting_never_waits_for_a_model(games: type[Game]) -> None:
     assert game.restored
 
 
-def test_usable_at_80_by_24_and_smaller(games: type[Game]) -> None:
+def test_usable_at_80_by_24_and_smaller(games: Games) -> None:
     game = games(rows=10, columns=32)
     game.shows("ready")
     game.shows("Do ❯")
