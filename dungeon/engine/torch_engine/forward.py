@@ -161,7 +161,7 @@ class LeanNetwork:
     """
 
     def __init__(self, shape: Shape, tensors: Tensors, n_positions: int) -> None:
-        self._shape, self._tensors = shape, tensors
+        self._shape = shape
         self._n_positions = n_positions
         self.vocabulary = shape.vocabulary
         self._epsilon = torch.tensor(shape.epsilon)
@@ -173,28 +173,22 @@ class LeanNetwork:
                 *(f"{at}.{part}" for at in range(shape.layers) for part in _MATRICES),
             )
         )
-        self._head = self._dense("head")
+        # It meets one row at a time, and the embedding needs it as it is.
+        self._head = _dense(tensors, "head", pack=False)
+        self._positions = tensors.get("positions")
         # Where both are one matrix, it is kept once.
-        self._embed = tensors.get("embed", self._head.full)
+        self._embed = tensors["embed" if "embed" in tensors else "head.full"]
         self._layers = [
-            tuple(self._dense(f"{at}.{name}") for name in _MATRICES) for at in range(shape.layers)
-        ]
-        self._norms = [
-            tuple(self._norm_weights(f"{at}.{name}") for name in ("norm1", "norm2"))
+            tuple(_dense(tensors, f"{at}.{name}", pack=True) for name in _MATRICES)
             for at in range(shape.layers)
         ]
-        self._last_norm = self._norm_weights("norm")
+        self._norms = [
+            tuple(_norm(tensors, f"{at}.{name}") for name in ("norm1", "norm2"))
+            for at in range(shape.layers)
+        ]
+        self._last_norm = _norm(tensors, "norm")
         if shape.kind == "llama":
             self._cos, self._sin = _rotary(shape, n_positions)
-
-    def _dense(self, name: str) -> Dense:
-        tensors = self._tensors
-        int8 = tensors.get(f"{name}.int8")
-        pair = None if int8 is None else (int8, tensors[f"{name}.scale"])
-        return Dense(tensors[f"{name}.full"], pair, tensors.get(f"{name}.bias"))
-
-    def _norm_weights(self, name: str) -> tuple[torch.Tensor, torch.Tensor | None]:
-        return self._tensors[f"{name}.weight"], self._tensors.get(f"{name}.bias")
 
     def cache(self) -> KeyValues:
         """See `decode.Network`."""
@@ -207,8 +201,8 @@ class LeanNetwork:
         writing = writing and rows * size <= INT8_ROWS
         past = cache.length
         x = self._embed[ids.reshape(-1)].float()
-        if self._shape.kind == "gpt2":
-            positions = self._tensors["positions"][past : past + size]
+        if self._positions is not None:
+            positions = self._positions[past : past + size]
             x += positions if rows == 1 else positions.repeat(rows, 1)
         mask = _mask(past, size)
         cache.reserve(size)
@@ -274,6 +268,16 @@ class LeanNetwork:
         seen = functional.scaled_dot_product_attention(q, keys, values, attn_mask=mask)
         seen = seen.reshape(rows, shape.heads, size, shape.head_size)
         return seen.transpose(1, 2).reshape(rows * size, shape.heads * shape.head_size)
+
+
+def _dense(tensors: Tensors, name: str, *, pack: bool) -> Dense:
+    int8 = tensors.get(f"{name}.int8")
+    pair = None if int8 is None else (int8, tensors[f"{name}.scale"])
+    return Dense(tensors[f"{name}.full"], pair, tensors.get(f"{name}.bias"), pack=pack)
+
+
+def _norm(tensors: Tensors, name: str) -> tuple[torch.Tensor, torch.Tensor | None]:
+    return tensors[f"{name}.weight"], tensors.get(f"{name}.bias")
 
 
 def _mask(past: int, size: int) -> torch.Tensor | None:

@@ -75,29 +75,53 @@ class Dense:
         int8: Weight for writing and its scales; None writes with `full` too.
             The kernel wants the scales in bfloat16, the type of its input.
         bias: Float32 or None.
+        pack: Whether `full` may be laid out as its kernel likes it best, which costs a copy.
     """
 
-    __slots__ = ("bias", "full", "int8", "scale")
+    __slots__ = ("_full", "_int8", "_packed", "_scale", "bias")
 
     def __init__(
         self,
         full: torch.Tensor,
         int8: tuple[torch.Tensor, torch.Tensor] | None,
         bias: torch.Tensor | None,
+        *,
+        pack: bool = False,
     ) -> None:
-        self.full, self.bias = full, bias
-        self.int8 = None if int8 is None else _aligned(int8[0])
-        self.scale = None if int8 is None else _aligned(int8[1])
+        self._full, self.bias = full, bias
+        self._int8 = None if int8 is None else _aligned(int8[0])
+        self._scale = None if int8 is None else _aligned(int8[1])
+        self._packed = _packed(full) if pack and full.dtype is torch.bfloat16 else None
 
     def __call__(self, x: torch.Tensor, *, writing: bool) -> torch.Tensor:
         """`x` is float32 [rows, inputs]; float32 [rows, outputs] comes out."""
-        if writing and self.int8 is not None and self.scale is not None:
-            y = torch._weight_int8pack_mm(x.to(torch.bfloat16), self.int8, self.scale).float()
-        elif self.full.dtype is torch.float32:
-            return functional.linear(x, self.full, self.bias)
+        if writing and self._int8 is not None and self._scale is not None:
+            y = torch._weight_int8pack_mm(x.to(torch.bfloat16), self._int8, self._scale).float()
+        elif self._full.dtype is torch.float32:
+            return functional.linear(x, self._full, self.bias)
+        elif self._packed is not None:
+            half = x.to(torch.bfloat16)
+            y = torch.ops.mkldnn._linear_pointwise(half, self._packed, None, "none", [], "")
+            y = y.float()
         else:
-            y = functional.linear(x.to(torch.bfloat16), self.full).float()
+            y = functional.linear(x.to(torch.bfloat16), self._full).float()
         return y if self.bias is None else y.add_(self.bias)
+
+
+def _packed(weight: torch.Tensor) -> torch.Tensor | None:
+    """`weight` in oneDNN's own layout; None where this torch has no oneDNN.
+
+    The sums are the same bit for bit; without this it lays the weight out anew in every
+    call, a fifth of the time of 64 rows and half of that of 16.
+    """
+    if not torch.backends.mkldnn.is_available():
+        return None
+    try:
+        packed: torch.Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, 64)
+    except (AttributeError, RuntimeError) as error:
+        log.info("weights stay as they are: %s", error)
+        return None
+    return packed
 
 
 def _aligned(tensor: torch.Tensor) -> torch.Tensor:
@@ -139,7 +163,7 @@ def measure() -> Kernels:
     weights = [torch.randn(3072, 768, generator=generator) for _ in range(6)]
     one, many = torch.randn(1, 768), torch.randn(64, 768)
     plain = [Dense(weight, None, None) for weight in weights]
-    half = [Dense(weight.bfloat16(), None, None) for weight in weights]
+    half = [Dense(weight.bfloat16(), None, None, pack=True) for weight in weights]
     try:
         pairs = [quantize(weight) for weight in weights]
         eight = [
