@@ -86,7 +86,16 @@ QUIT = Command(
     "quit", ("ctrl+q", "f10"), "^Q", "Quit", "Quit", "Leaves the game; the story is saved.", "", 1
 )
 
-PLAY = (STOP, RETRY, UNDO, REDO, ALTER, MEMORY, NOTE, CONTEXT, HELP, LEAVE, QUIT)
+EARLIER = Command(
+    "earlier", ("ctrl+up",), "^↑", "Earlier", "Earlier telling",
+    "Goes to the telling of this turn before this one.", "", 6,
+)  # fmt: skip
+LATER = Command(
+    "later", ("ctrl+down",), "^↓", "Later", "Later telling",
+    "Goes to the telling of this turn after this one.", "", 6,
+)  # fmt: skip
+
+PLAY = (STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CONTEXT, HELP, LEAVE, QUIT)
 
 TYPED = {command.action: command for command in PLAY}
 """What a line such as "/undo" runs."""

@@ -93,6 +93,25 @@ async def test_retry_tells_the_turn_again(tmp_path: Path) -> None:
         assert "(2 of 2)" in shown(pilot.app)
 
 
+async def test_every_telling_can_be_gone_back_to(tmp_path: Path) -> None:
+    async with playing(tmp_path, said(), size=(120, 30)) as (screen, pilot):
+        await take(pilot, "go in")
+        assert "Earlier" not in shown(pilot.app)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: len(screen.session.story.tree) == 3)
+        assert "^↑ Earlier" in shown(pilot.app)
+        assert "Later" not in shown(pilot.app)
+        await pilot.press("ctrl+up")
+        assert REPLIES[0] in shown(pilot.app)
+        assert REPLIES[1] not in shown(pilot.app)
+        assert "(1 of 2)" in shown(pilot.app)
+        await pilot.press("ctrl+up")
+        assert screen.session.story.tree.head.text == REPLIES[0]
+        await pilot.press("ctrl+down")
+        assert screen.session.story.tree.head.text == REPLIES[1]
+        assert len(screen.session.story.tree) == 3
+
+
 async def test_undo_and_redo_move_along_the_path(tmp_path: Path) -> None:
     async with playing(tmp_path, said()) as (screen, pilot):
         await take(pilot, "go in")

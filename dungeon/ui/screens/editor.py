@@ -23,9 +23,13 @@ class SafeTextArea(TextArea):
     """A text area into which nothing harmful can be pasted."""
 
     async def _on_paste(self, event: events.Paste) -> None:
-        room = max(0, MAX_TEXT - len(self.text))
-        event.text = clean(event.text[: 2 * MAX_TEXT])[:room]
-        await super()._on_paste(event)
+        # The base class has a handler of its own, which would paste a second time.
+        event.stop()
+        event.prevent_default()
+        room = max(0, MAX_TEXT - len(self.text) + len(self.selected_text))
+        pasted = clean(event.text[: 2 * MAX_TEXT])[:room]
+        result = self.replace(pasted, *self.selection, maintain_selection_offset=False)
+        self.move_cursor(result.end_location)
 
 
 class EditorScreen(ModalScreen[str | None]):

@@ -10,6 +10,7 @@ from textual.message import Message
 
 from dungeon.errors import DungeonError
 from dungeon.story.action import parse
+from dungeon.story.tree import NodeId
 from dungeon.text import clean
 from dungeon.ui.commands import PLAY
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
@@ -43,6 +44,8 @@ class PlayScreen(TellingScreen):
             "undo": lambda: reading and session.can_undo,
             "redo": lambda: reading and session.can_redo,
             "alter": lambda: reading and session.can_retry,
+            "earlier": lambda: reading and self._telling(-1) is not None,
+            "later": lambda: reading and self._telling(1) is not None,
             "memory": lambda: reading,
             "note": lambda: reading,
             "context": lambda: self._engine is not None,
@@ -77,6 +80,25 @@ class PlayScreen(TellingScreen):
     def action_redo(self) -> None:
         """Put a turn back."""
         self._try(self.session.redo)
+
+    def _telling(self, step: int) -> NodeId | None:
+        """The telling of the current turn so many before or after this one."""
+        tree = self.session.story.tree
+        tellings = [node.id for node in tree.siblings(tree.head.id)]
+        at = tellings.index(tree.head.id) + step
+        return tellings[at] if 0 <= at < len(tellings) else None
+
+    def _go(self, node_id: NodeId | None) -> None:
+        if node_id is not None:
+            self._try(lambda: self.session.go(node_id))
+
+    def action_earlier(self) -> None:
+        """Show the telling before."""
+        self._go(self._telling(-1))
+
+    def action_later(self) -> None:
+        """Show the telling after."""
+        self._go(self._telling(1))
 
     def action_alter(self) -> None:
         """Change the current turn's words."""

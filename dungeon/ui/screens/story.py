@@ -76,7 +76,7 @@ class StoryScreen(Screen[None]):
         with Center(id="prompt-row"):
             yield Prompt(id="prompt")
         yield StatusBar(id="status")
-        yield KeyBar(PLAY, hidden=frozenset({"stop", "retry"}), id="keys")
+        yield KeyBar(PLAY, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")
 
     # -- the parts -----------------------------------------------------------------------------
 
