@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.store import MANIFEST, installed, verify, write_manifest
-from dungeon.engine.torch_engine import TorchEngine
+from dungeon.engine.torch_engine import TorchEngine, convert_gguf
+from dungeon.engine.torch_engine.quantize import FLOAT32
 from dungeon.errors import ModelError
 
 
@@ -128,7 +130,7 @@ def test_vocabulary_and_merges_are_a_tokenizer_too(copy: Path) -> None:
     engine.load(lambda line: None)
     text = "You open the old door.\n"
     codec = engine._ready()._codec
-    ids = codec.encode(__import__("dungeon.engine.base").engine.base.PromptPart(text))
+    ids = codec.encode(PromptPart(text))
     assert codec.decode(list(ids)) == text
     assert len(ids) < len(text)
 
@@ -215,3 +217,89 @@ def test_the_hubs_cache_is_found_and_checked_by_its_blob_names(
     blob.write_bytes(blob.read_bytes()[:-1])
     with pytest.raises(ModelError, match="damaged"):
         verify(model)
+
+
+# -- conversion --------------------------------------------------------------------------------
+
+
+def write_gguf(directory: Path, target: Path) -> None:
+    """A transformers Llama as llama.cpp stores one."""
+    import gguf
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(directory)
+    tokenizer = json.loads(AutoTokenizer.from_pretrained(directory).backend_tokenizer.to_str())
+    config = model.config
+    writer = gguf.GGUFWriter(str(target), "llama")
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    writer.add_vocab_size(config.vocab_size)
+    writer.add_tokenizer_model("gpt2")
+    vocabulary = sorted(tokenizer["model"]["vocab"].items(), key=lambda item: item[1])
+    special = {token["id"] for token in tokenizer["added_tokens"]}
+    writer.add_token_list([token for token, _ in vocabulary])
+    writer.add_token_types([3 if id in special else 1 for _, id in vocabulary])
+    writer.add_token_merges([" ".join(pair) for pair in tokenizer["model"]["merges"]])
+    writer.add_bos_token_id(config.bos_token_id)
+    writer.add_eos_token_id(config.eos_token_id)
+    writer.add_unk_token_id(config.bos_token_id)
+    names = {
+        "self_attn.q_proj": "attn_q",
+        "self_attn.k_proj": "attn_k",
+        "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output",
+        "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up",
+        "mlp.down_proj": "ffn_down",
+        "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm",
+    }
+    state = model.state_dict()
+    writer.add_tensor("token_embd.weight", state["model.embed_tokens.weight"].numpy())
+    writer.add_tensor("output_norm.weight", state["model.norm.weight"].numpy())
+    heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
+    for layer in range(config.num_hidden_layers):
+        for ours, theirs in names.items():
+            weight = state[f"model.layers.{layer}.{ours}.weight"]
+            if theirs in heads:
+                # It keeps the two halves of a rotary pair side by side.
+                parts = weight.view(heads[theirs], 2, -1, weight.shape[1])
+                weight = parts.transpose(1, 2).reshape(weight.shape)
+            writer.add_tensor(f"blk.{layer}.{theirs}.weight", weight.contiguous().numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_a_gguf_becomes_a_model_that_says_the_same(llama_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "made"
+    out.mkdir()
+    write_gguf(llama_dir, tmp_path / "model.gguf")
+    convert_gguf(tmp_path / "model.gguf", out)
+    engines = []
+    for directory in (llama_dir, out):
+        engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
+        engine.load(lambda line: None)
+        engines.append(engine)
+    wanted = GenerationRequest(
+        (PromptPart("You open the old door.\n"),), 20, sampling=Sampling(temperature=0), odds=1
+    )
+    first, second = (engine.generate(wanted, CancelToken(), print) for engine in engines)
+    assert engines[0].encode(wanted.prompt[0]) == engines[1].encode(wanted.prompt[0])
+    assert first.text == second.text
+    for one, other in zip(first.tokens, second.tokens, strict=True):
+        # Stored as float16.
+        assert abs(one.logprob - other.logprob) < 0.02
+
+
+def test_a_gguf_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"GGUF" + b"\x00" * 100)
+    with pytest.raises(ModelError):
+        convert_gguf(tmp_path / "m.gguf", tmp_path)

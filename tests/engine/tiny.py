@@ -71,8 +71,8 @@ def save_tiny_llama(
     heads: int = 4,
     seed: int = 0,
 ) -> Path:
-    """A random Llama with grouped queries and ChatML's special tokens."""
-    tokenizer = _tokenizer(("<|im_start|>", "<|im_end|>"))
+    """A random Llama with grouped queries and the special tokens of SmolLM2."""
+    tokenizer = _tokenizer(("<|endoftext|>", "<|im_start|>", "<|im_end|>"))
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         max_position_embeddings=n_positions,
