@@ -22,6 +22,7 @@ $(VENV)/.torch:
 	  { echo "Dungeon needs Python 3.11 or newer; name one with: make play PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(PIP) install -qq --upgrade "pip>=24.1"
 	@echo "==> Installing torch for the CPU (about 200 MB, one to five minutes)"
 	@sh tools/install_torch.sh $(BIN)/python "$(TORCH)"
 	@touch $@

