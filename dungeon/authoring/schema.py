@@ -5,7 +5,8 @@ The descriptions are the documentation that `json_schema` hands to editors.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import json
+from typing import Annotated, Any, Literal, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -107,3 +108,10 @@ def json_schema() -> dict[str, Any]:
     }
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return schema
+
+
+def write_schema(out: TextIO) -> int:
+    """`dungeon schema`: write the JSON Schema to `out`; returns the exit code, 0."""
+    json.dump(json_schema(), out, indent=2, ensure_ascii=False)
+    out.write("\n")
+    return 0
