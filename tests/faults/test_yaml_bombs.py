@@ -20,6 +20,8 @@ started = time.process_time()
 try:
     read_scenario(Path(sys.argv[1]))
 except ScenarioError as error:
+    for problem in getattr(error, "problems", ()):
+        problem.render()
     print(str(error).replace("\\n", " ")[:300])
 print(time.process_time() - started)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
@@ -42,6 +44,13 @@ BOMBS = {
     "questions": HEAD + "? " * 100_000,
     "dashes": HEAD + "tags:\n  " + "- " * 100_000,
     "ten-megabytes": HEAD + "summary: " + "a" * 10_000_000,
+    "placeholders": HEAD + "memory: |\n" + "".join(f"  {{a{i}}}\n" for i in range(24_000)),
+    "escaped-placeholders": HEAD + 'memory: "' + "\\x7bq}\n  " * 25_000 + '"',
+    "unknown": HEAD + "style: {" + "".join(f"b{i}: é, " for i in range(6_000)) + "}",
+    "twice": HEAD + "style: {" + "a: b, " * 6_000 + "}",
+    "questions-and-cards": HEAD
+    + "questions:\n" + "".join(f"  - {{key: k{i}, ask: x}}\n" for i in range(2_000))
+    + "cards:\n" + "".join(f"  - {{name: n{i}, text: '{{z{i}}}'}}\n" for i in range(2_000)),
     "braces": HEAD + "memory: '" + "{" * 200_000 + "'",
 }  # fmt: skip
 
