@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -320,6 +321,17 @@ def run_app(context: AppContext) -> int:
 
     Returns:
         The exit code: 0, 1 after an unexpected error, 128 plus the number of a signal.
+
+    Raises:
+        DungeonError: There is no terminal to play on.
     """
+    # Textual reads keys from standard input and draws on standard error.
+    if not all(
+        stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)
+    ):
+        raise DungeonError(
+            "The game needs a terminal, and this is not one.",
+            "With pipes and files, play with --plain.",
+        )
     app = DungeonApp(context)
     return app.ending.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -230,6 +231,20 @@ def test_quitting_never_waits_for_a_model(games: Games) -> None:
     assert game.ends() == 0
     assert time.monotonic() - began < 1
     assert game.restored
+
+
+def test_without_a_terminal_the_player_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.scripted_game", str(tmp_path), str(tmp_path / "log")],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("play with --plain.")
+    assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_usable_at_80_by_24_and_smaller(games: Games) -> None:
