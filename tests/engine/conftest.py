@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from tests.engine.tiny import save_tiny_gpt2, save_tiny_llama
 
 
 @pytest.fixture(scope="session", autouse=True)
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A models directory of the tests' own."""
     directory = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,7 +54,7 @@ def test_a_pickle_is_refused_and_not_opened(copy: Path, tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-def edit(directory: Path, name: str = "config.json", **changes: object) -> None:
+def edit(directory: Path, changes: dict[str, object], name: str = "config.json") -> None:
     path = directory / name
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
@@ -62,9 +62,9 @@ def edit(directory: Path, name: str = "config.json", **changes: object) -> None:
 def test_code_of_the_models_own_is_refused(copy: Path, tmp_path: Path) -> None:
     mark = tmp_path / "executed"
     (copy / "evil.py").write_text(f"open({str(mark)!r}, 'w')\nclass Evil: pass\n")
-    edit(copy, auto_map={"AutoModelForCausalLM": "evil.Evil"})
+    edit(copy, {"auto_map": {"AutoModelForCausalLM": "evil.Evil"}})
     assert "code" in refused(copy).message
-    edit(copy, auto_map=None)
+    edit(copy, {"auto_map": None})
     refused(copy)
     shutil.copy(copy / "evil.py", copy / "tokenization_evil.py")
     assert not mark.exists()
@@ -95,7 +95,7 @@ def test_weights_cut_short(copy: Path, size: int) -> None:
     ],
 )
 def test_a_config_that_does_not_fit(copy: Path, changes: dict[str, object]) -> None:
-    edit(copy, **changes)
+    edit(copy, changes)
     refused(copy)
 
 
@@ -144,7 +144,7 @@ def test_unknown_device(copy: Path) -> None:
 
 
 @pytest.fixture
-def own(gpt2_dir: Path, models: Path) -> Path:
+def own(gpt2_dir: Path, models: Path) -> Iterator[Path]:
     """A model in the engine's own form, under a name of the catalogue."""
     target = models / "distilgpt2"
     shutil.rmtree(target, ignore_errors=True)
@@ -180,7 +180,7 @@ def test_damage_is_found_before_loading(own: Path, damage: str) -> None:
     elif damage == "manifest":
         (own / MANIFEST).write_text('{"format": 1, "files": [1]}')
     else:
-        edit(own, MANIFEST, format=0)
+        edit(own, {"format": 0}, MANIFEST)
     with pytest.raises(ModelError) as caught:
         TorchEngine("distilgpt2", device="cpu").load(lambda line: None)
     assert "dungeon models pull distilgpt2" in caught.value.hint

