@@ -38,7 +38,8 @@ def _tokenizer(special: tuple[str, ...]) -> Any:
     )
     tokenizer.train_from_iterator(TEXT, trainer)
     end = special[-1]
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=end, bos_token=end)
+    wrapper: Any = PreTrainedTokenizerFast
+    return wrapper(tokenizer_object=tokenizer, eos_token=end, bos_token=end)
 
 
 def save_tiny_gpt2(
