@@ -146,6 +146,15 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.set_defaults(run=_check)
 
+    new = commands.add_parser("new", help="write a scenario file to begin from")
+    new.add_argument("title", metavar="TITLE")
+    new.add_argument("--genre", metavar="G", default="fantasy", help="what the sample text is of")
+    new.add_argument("--dir", type=Path, metavar="DIR", default=Path())
+    new.set_defaults(run=_new)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
+    schema.set_defaults(run=_schema)
+
     export = commands.add_parser("export", help="write a story out")
     export.add_argument("save", metavar="SAVE")
     export.add_argument("--format", choices=["md", "txt", "html", "json"], required=True)
@@ -361,7 +370,7 @@ def _entry_data(entry: object) -> dict[str, object]:
     scenario = getattr(entry, "scenario", None)
     data: dict[str, object] = {
         "name": getattr(entry, "name"),  # noqa: B009
-        "path": str(getattr(entry, "path")),  # noqa: B009
+        "path": clean(str(getattr(entry, "path"))),  # noqa: B009
         "problems": [str(problem) for problem in getattr(entry, "problems", ())],
     }
     if scenario is not None:
@@ -415,6 +424,22 @@ def _check(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.check import check_files
 
     return check_files(args.files, sys.stdout)
+
+
+def _new(args: argparse.Namespace, tools: Tools) -> int:
+    from dungeon.authoring.new import GENRES, write_new
+
+    if args.genre not in GENRES:
+        raise _usage(f"--genre is one of: {', '.join(GENRES)}.")
+    path = write_new(args.title, args.dir, args.genre)
+    _tell(f"Wrote {path}. Try it with: dungeon check {path} && dungeon play {path}")
+    return 0
+
+
+def _schema(args: argparse.Namespace, tools: Tools) -> int:
+    from dungeon.authoring.schema import write_schema
+
+    return write_schema(sys.stdout)
 
 
 def _export(args: argparse.Namespace, tools: Tools) -> int:

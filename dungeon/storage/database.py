@@ -222,12 +222,15 @@ def reading(path: Path, timeout: float = 0.2) -> Iterator[sqlite3.Connection]:
         sqlite3.Error: The file cannot be opened, or a writer is busy for all of `timeout`.
         OSError: The copy cannot be made.
     """
-    db = connect(path, "ro", timeout)
+    db = None
     try:
+        # Already a PRAGMA of `connect` reads the file, and meets the journal.
+        db = connect(path, "ro", timeout)
         db.execute("BEGIN")
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
-        db.close()
+        if db is not None:
+            db.close()
         if error.sqlite_errorname not in ("SQLITE_READONLY_ROLLBACK", "SQLITE_CANTOPEN"):
             raise
         journal = Path(f"{path}-journal")
@@ -244,7 +247,8 @@ def reading(path: Path, timeout: float = 0.2) -> Iterator[sqlite3.Connection]:
                 db.close()
         return
     except BaseException:
-        db.close()
+        if db is not None:
+            db.close()
         raise
     try:
         yield db
