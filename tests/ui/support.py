@@ -12,9 +12,9 @@ from typing import Any
 from textual.message import Message
 from textual.pilot import Pilot
 
+from dungeon.authoring.problem import Problem
 from dungeon.engine.base import CancelToken, Finished, GenerationRequest, Timing
 from dungeon.engine.scripted import ScriptedEngine
-from dungeon.errors import ScenarioError
 from dungeon.story.scenario import Question, Scenario
 from dungeon.ui.app import AppContext, DungeonApp
 from dungeon.ui.screens.play import PlayScreen
@@ -48,7 +48,7 @@ class Entry:
     name: str
     path: Path
     scenario: Scenario | None
-    problems: tuple[object, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 ENTRIES = (
@@ -59,8 +59,16 @@ ENTRIES = (
         Path("torn.yaml"),
         None,
         (
-            ScenarioError("torn.yaml:3:1: memmory is not a field.", "Did you mean memory?"),
-            ScenarioError("torn.yaml:9:1: opening is missing.", "Write one."),
+            Problem("torn.yaml", 2, 1, "The summary is long.", severity="warning"),
+            Problem(
+                "torn.yaml",
+                3,
+                1,
+                "memmory is not a field.",
+                "Did you mean memory?",
+                source="memmory: x",
+            ),
+            Problem("torn.yaml", 9, 1, "opening is missing.", "Write one."),
         ),
     ),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dungeon.authoring.problem import Problem
 from dungeon.engine.base import ModelInfo
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError, ModelError, SaveError
@@ -125,7 +126,12 @@ async def test_accept_01_in_the_library_and_the_questions(tmp_path: Path, text: 
     )  # fmt: skip
     entries = (
         Entry("one", Path("one.yaml"), scenario),
-        Entry(f"n {text}", Path("two.yaml"), None, (f"P {text}", "another")),
+        Entry(
+            f"n {text}",
+            Path("two.yaml"),
+            None,
+            (Problem("two.yaml", 1, 1, f"P {text}", f"F {text}", source=f"s {text}"),),
+        ),
     )
     options = context(
         tmp_path,
@@ -146,7 +152,8 @@ async def test_accept_01_in_the_library_and_the_questions(tmp_path: Path, text: 
         assert f"D {text}" in shown(app)
         await pilot.press("escape")
         await pilot.press("tab", "end")
-        assert f"P {text}" in shown(app)
+        for field in (f"P {text}", f"F {text}", f"s {text}"):
+            assert field in shown(app), field
         await pilot.press("enter")
         assert f"n {text} cannot be played" in toasts(app)[-1]
         await pilot.press("home")

@@ -39,6 +39,8 @@ async def test_a_broken_scenario_says_its_first_problem(tmp_path: Path) -> None:
         await until(pilot, lambda: app.title_screen.scenarios)
         await pilot.press("end")
         assert "torn.yaml:3:1: memmory is not a field." in shown(app)
+        assert "memmory: x" in shown(app)
+        assert "Did you mean memory?" in shown(app)
         assert "and 1 more" in shown(app)
         await pilot.press("enter")
         assert "cannot be played" in toasts(app)[0]

@@ -39,11 +39,10 @@ def scenario_details(entry: ScenarioEntry) -> Content:
     scenario = entry.scenario
     if scenario is None:
         rows = [line(entry.name, "bold $error")]
-        problems = [str(problem) for problem in entry.problems]
-        rows += [shown(problem, "$ink") for problem in problems[:1]]
-        if len(problems) > 1:
-            more = len(problems) - 1
-            rows.append(shown(f"and {more} more: run dungeon check on the file", "$faint"))
+        errors = [problem for problem in entry.problems if problem.severity == "error"]
+        rows += [shown(problem.render(), "$ink") for problem in errors[:1]]
+        if len(errors) > 1:
+            rows.append(shown(f"and {len(errors) - 1} more: dungeon check shows all", "$faint"))
         return Content("\n").join(rows)
     facts = [f"by {scenario.author}" if scenario.author else "", scenario.rating]
     facts += [", ".join(scenario.tags)]
