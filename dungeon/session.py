@@ -140,6 +140,10 @@ def _opened(text: str, turn: Turn) -> str:
 
 
 def _trim(finished: Finished, turn: Turn) -> str:
+    # What was stopped is kept only if a sentence came to its end: anything after that end
+    # makes a piece of its own.
+    if finished.stop == "cancelled" and len(narrative.sentences(f"{finished.text} x")) < 2:
+        return ""
     return narrative.trim(
         finished.text,
         said=turn.said,

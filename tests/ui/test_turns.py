@@ -112,9 +112,12 @@ async def test_accept_12_stop_keeps_the_whole_sentences(tmp_path: Path) -> None:
         assert [type(message) for message in heard.ends] == [TurnFinished]
 
 
-async def test_accept_12_stop_before_a_word_gives_the_line_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", ["", "You walk down the"], ids=["nothing", "half a sentence"])
+async def test_accept_12_stop_before_a_sentence_gives_the_line_back(
+    tmp_path: Path, said: str
+) -> None:
     heard = Heard()
-    async with playing(tmp_path, HeldEngine(""), hook=heard) as (screen, pilot):
+    async with playing(tmp_path, HeldEngine(said), hook=heard) as (screen, pilot):
         await pilot.press("tab")
         await enter(pilot, "Who is there?")
         await until(pilot, lambda: screen.phase == "generating")
