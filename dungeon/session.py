@@ -8,148 +8,32 @@ else runs on the thread that owns the session.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dungeon.engine.base import (
-    CancelToken,
     Engine,
-    Finished,
     GenerationRequest,
     ModelInfo,
     PromptPart,
     Sampling,
-    StopReason,
-    Timing,
-    TokenOdds,
 )
-from dungeon.errors import EngineError, SaveError, TurnError
+from dungeon.errors import SaveError, TurnError
 from dungeon.storage.story_file import StoryFile
 from dungeon.story import action as actions
-from dungeon.story import narrative
 from dungeon.story.action import Action, Mode
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
 from dungeon.story.scenario import Card, GenerationSettings, Scenario
 from dungeon.story.story import MAX_SEED, Story, begin
 from dungeon.story.tree import Node, NodeId
+from dungeon.turn import MAX_ATTEMPTS, Narration, Turn, narrate
 
-MAX_ATTEMPTS = 4
-"""How often one turn is drawn before the player is told that nothing came."""
-
-_HEAT = 0.15
-"""Added to the temperature at every new attempt, so that a loop is not drawn again."""
+__all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
 
 RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A turn under way: all that its worker needs, and nothing that changes.
-
-    Attributes:
-        id: The node it becomes; also tells a late message from a current one.
-        serial: Unique in the session: a retry after a failed turn may take the same `id`.
-        parent: The node it follows.
-        action: What the player did.
-        seed: Of the first attempt.
-        context: What the model sees.
-        request: The same, for the engine.
-        said: Recent narrative that should not be said again.
-    """
-
-    id: NodeId
-    serial: int
-    parent: NodeId
-    action: Action
-    seed: int
-    context: Context
-    request: GenerationRequest
-    said: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Narration:
-    """What the engine made of a turn, trimmed.
-
-    Attributes:
-        text: The narrative.
-        raw: What the model wrote.
-        stop: Why it ended.
-        seed: Of the attempt that gave it.
-        timing: Of that attempt.
-        tokens: Odds of each token where the request asked for them.
-    """
-
-    text: str
-    raw: str
-    stop: StopReason
-    seed: int
-    timing: Timing = field(default_factory=Timing)
-    tokens: tuple[TokenOdds, ...] = ()
-
-
-def narrate(
-    engine: Engine,
-    turn: Turn,
-    cancel: CancelToken,
-    on_draft: Callable[[str], None] = lambda text: None,
-) -> Narration:
-    """Write the turn: generate, trim, and try again (bounded) where nothing usable came.
-
-    Safe on a worker thread. `on_draft` gets the whole text so far; it shrinks to "" when an
-    attempt is thrown away. A cancelled turn keeps what whole sentences there are, and has an
-    empty `text` where there are none.
-
-    Raises:
-        EngineError: The engine failed, or no attempt gave a usable text.
-    """
-    request = turn.request
-    for attempt in range(MAX_ATTEMPTS):
-        if attempt:
-            on_draft("")
-            hotter = max(request.sampling.temperature, 0.4) + _HEAT
-            request = replace(
-                request,
-                seed=(turn.seed + attempt) & MAX_SEED,
-                sampling=replace(request.sampling, temperature=min(hotter, 2.0)),
-            )
-        finished = engine.generate(
-            request, cancel, lambda text: on_draft(narrative.draft(_opened(text, turn)))
-        )
-        finished = replace(finished, text=_opened(finished.text, turn))
-        text = _trim(finished, turn)
-        if text or finished.stop == "cancelled":
-            return Narration(
-                text, finished.text, finished.stop, request.seed, finished.timing, finished.tokens
-            )
-    raise EngineError(
-        "The narrator found no words for that.",
-        "Say it another way, or try again: your line is back in the input.",
-    )
-
-
-def _opened(text: str, turn: Turn) -> str:
-    """The reply with the word that the prompt began for it; nothing stays nothing."""
-    opener = turn.context.opener
-    if not text.strip() or text.lstrip().startswith(opener):
-        return text
-    return opener + text
-
-
-def _trim(finished: Finished, turn: Turn) -> str:
-    # What was stopped is kept only if a sentence came to its end: anything after that end
-    # makes a piece of its own.
-    if finished.stop == "cancelled" and len(narrative.sentences(f"{finished.text} x")) < 2:
-        return ""
-    return narrative.trim(
-        finished.text,
-        said=turn.said,
-        player_line=turn.action.text,
-        complete=finished.stop == "end",
-    )
 
 
 class GameSession:
@@ -244,6 +128,16 @@ class GameSession:
     def context(self, action: Action | None = None) -> Context:
         """What the model would see if the player now did `action` (Continue by default)."""
         return self._context(self.story.tree.head.id, action or Action(Mode.CONTINUE))
+
+    def ahead(self) -> tuple[PromptPart, ...]:
+        """What the next prompt begins with, whatever the player does: for `Engine.warm`."""
+        segments = self.context().segments
+        return tuple(
+            PromptPart(part.text, part.special)
+            for segment in segments
+            if segment.kind != "cue"
+            for part in segment.parts
+        )
 
     def begin_turn(self, action: Action) -> Turn:
         """Start a turn that follows the current one.

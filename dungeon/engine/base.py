@@ -239,6 +239,17 @@ class Engine(Protocol):
         """
         ...
 
+    def warm(self, prompt: tuple[PromptPart, ...], cancel: CancelToken) -> None:
+        """Read the beginning of a coming prompt ahead, while the player reads and types.
+
+        Saves time and changes no text. Does nothing where there is no cache, or where the
+        prompt is too long; stops soon after `cancel`.
+
+        Raises:
+            EngineError: As `generate`; the engine can be used again.
+        """
+        ...
+
     def sample(
         self,
         request: GenerationRequest,

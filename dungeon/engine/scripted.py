@@ -83,6 +83,9 @@ class ScriptedEngine:
                 reply = _compose(request)
             return self._write(reply, size, request, cancel, on_text, started)
 
+    def warm(self, prompt: tuple[PromptPart, ...], cancel: CancelToken) -> None:
+        """Nothing to read ahead: there is no cache."""
+
     def sample(
         self,
         request: GenerationRequest,

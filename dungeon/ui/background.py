@@ -16,7 +16,7 @@ from pathlib import Path
 
 from textual.message import Message
 
-from dungeon.engine.base import CancelToken, Engine
+from dungeon.engine.base import CancelToken, Engine, PromptPart
 from dungeon.errors import DungeonError, EngineError, ModelError
 from dungeon.session import Turn, narrate
 from dungeon.ui.context import AppContext, listed
@@ -111,6 +111,21 @@ def read_library(context: AppContext, post: Post) -> threading.Thread:
         post(LibraryRead(scenarios, saves, one or other))
 
     return start("library", work)
+
+
+def read_ahead(
+    engine: Engine, prompt: tuple[PromptPart, ...], cancel: CancelToken
+) -> threading.Thread:
+    """Let the engine read what the next turn begins with; ends without a message."""
+
+    def work() -> None:
+        try:
+            engine.warm(prompt, cancel)
+        except Exception as error:
+            # The turn itself will meet the same trouble, and tell the player then.
+            log.warning("not read ahead\n%s", outline(error))
+
+    return start("ahead", work)
 
 
 def tell(

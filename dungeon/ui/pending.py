@@ -29,6 +29,9 @@ class PendingEngine:
         """Unknown as yet."""
         raise _not_yet()
 
+    def warm(self, prompt: tuple[PromptPart, ...], cancel: CancelToken) -> None:
+        """Nothing to read ahead with."""
+
     def generate(
         self, request: GenerationRequest, cancel: CancelToken, on_text: Callable[[str], None]
     ) -> Finished:

@@ -425,3 +425,33 @@ def test_eight_bits_are_within_half_a_scale() -> None:
     error = (int8.float() * scale[:, None] - weight).abs()
     assert bool((error <= scale[:, None] / 2 + 1e-7).all())
     assert int8.dtype is torch.int8
+
+
+def test_reading_ahead_saves_time_and_changes_no_text(tmp_path: Path) -> None:
+    model = save_tiny_gpt2(tmp_path / "model", n_positions=512)
+    story = PromptPart("You open the old door and step into the hall. " * 12)
+    cue = PromptPart("\n\n> You look around.\n")
+    request = GenerationRequest((story, cue), max_new_tokens=24, seed=3)
+    texts = []
+    for ahead in (False, True):
+        engine = TorchEngine(model, device="cpu")
+        engine.load(lambda line: None)
+        if ahead:
+            engine.warm((story,), CancelToken())
+        finished = engine.generate(request, CancelToken(), lambda text: None)
+        texts.append(finished.text)
+        held = finished.timing.reused_tokens
+        assert (held > 0.5 * engine.count(story)) is ahead
+    assert texts[0] == texts[1]
+
+
+def test_reading_ahead_stops_when_asked_and_minds_the_window(tmp_path: Path) -> None:
+    engine = TorchEngine(save_tiny_gpt2(tmp_path / "model", n_positions=128), device="cpu")
+    engine.load(lambda line: None)
+    cancelled = CancelToken()
+    cancelled.cancel()
+    engine.warm((PromptPart("You wait. " * 9),), cancelled)
+    engine.warm((PromptPart("You wait. " * 500),), CancelToken())
+    engine.warm((), CancelToken())
+    request = GenerationRequest((PromptPart("You wait."),), max_new_tokens=8)
+    assert engine.generate(request, CancelToken(), lambda text: None).timing.reused_tokens == 0

@@ -195,6 +195,11 @@ class TorchEngine:
         with self._lock:
             return self._guarded(lambda decoder: decoder.write(request, cancel, on_text))
 
+    def warm(self, prompt: tuple[PromptPart, ...], cancel: CancelToken) -> None:
+        """As `Engine.warm`."""
+        with self._lock:
+            self._guarded(lambda decoder: decoder.read(prompt, cancel))
+
     def sample(
         self,
         request: GenerationRequest,

@@ -13,6 +13,7 @@ from dungeon.engine.base import (
     CancelToken,
     Finished,
     GenerationRequest,
+    PromptPart,
     StopReason,
     Timing,
     TokenOdds,
@@ -114,6 +115,18 @@ class Decoder:
                 )
         self._prefix = prefix
         return finished
+
+    def read(self, parts: tuple[PromptPart, ...], cancel: CancelToken) -> None:
+        """As `Engine.warm`. On any exception the prefix cache is gone."""
+        ids = [id for part in parts for id in self._codec.encode(part)]
+        if not ids or len(ids) > self._n_positions:
+            return
+        prompt = [*self._codec.prefix, *ids]
+        prefix = self._prefix or PrefixCache(self._network.cache())
+        self._prefix = None
+        with torch.inference_mode():
+            self._prefill(prompt, prefix.reuse(prompt), prefix, cancel)
+        self._prefix = prefix
 
     def sample(
         self,

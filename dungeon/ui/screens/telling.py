@@ -35,11 +35,17 @@ class TellingScreen(StoryScreen):
         super().__init__(context, session, engine, failed)
         self._turn: Turn | None = None
         self._cancel: CancelToken | None = None
+        self._ahead = CancelToken()
         self._queued: Action | None = None
         self._sent: tuple[Mode, str] = (Mode.DO, "")
 
+    def on_mount(self) -> None:
+        """Where the engine is here already, it reads the story too."""
+        self._read_ahead()
+
     def on_unmount(self) -> None:
         """Stop the narrator; its last messages find nobody."""
+        self._ahead.cancel()
         if self._cancel is not None:
             self._cancel.cancel()
         if self._turn is not None:
@@ -52,6 +58,8 @@ class TellingScreen(StoryScreen):
         queued, self._queued = self._queued, None
         if queued is not None:
             self._play(queued)
+        else:
+            self._read_ahead()
 
     def engine_failed(self) -> None:
         """There is no engine: the player gets back what waits for it."""
@@ -110,6 +118,7 @@ class TellingScreen(StoryScreen):
             self.notify(clean(error_text(error)), severity="warning", markup=False)
             return False
         self._turn = turn
+        self._ahead.cancel()
         self._cancel = CancelToken()
         tree = self.session.story.tree
         if turn.parent != tree.head.id:
@@ -145,6 +154,15 @@ class TellingScreen(StoryScreen):
         self.status.speed = message.narration.timing.tokens_per_second
         self._show_state()
         self._tell_if_unsaved()
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
+        """While the player reads, let the engine read what the next turn begins with."""
+        if self._engine is None:
+            return
+        self._ahead.cancel()
+        self._ahead = CancelToken()
+        background.read_ahead(self._engine, self.session.ahead(), self._ahead)
 
     def on_turn_cancelled(self, message: TurnCancelled) -> None:
         """Nothing was told that could be kept."""

@@ -1,0 +1,139 @@
+"""One turn, from a request to a trimmed narrative: the part that takes time.
+
+`narrate` reads nothing but its `Turn`, so it is safe on a worker thread while the session and
+its tree stay with the thread that owns them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from dungeon.engine.base import (
+    CancelToken,
+    Engine,
+    Finished,
+    GenerationRequest,
+    StopReason,
+    Timing,
+    TokenOdds,
+)
+from dungeon.errors import EngineError
+from dungeon.story import narrative
+from dungeon.story.action import Action
+from dungeon.story.context import Context
+from dungeon.story.story import MAX_SEED
+from dungeon.story.tree import NodeId
+
+MAX_ATTEMPTS = 4
+"""How often one turn is drawn before the player is told that nothing came."""
+
+_HEAT = 0.15
+"""Added to the temperature at every new attempt, so that a loop is not drawn again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn under way: all that its worker needs, and nothing that changes.
+
+    Attributes:
+        id: The node it becomes; also tells a late message from a current one.
+        serial: Unique in the session: a retry after a failed turn may take the same `id`.
+        parent: The node it follows.
+        action: What the player did.
+        seed: Of the first attempt.
+        context: What the model sees.
+        request: The same, for the engine.
+        said: Recent narrative that should not be said again.
+    """
+
+    id: NodeId
+    serial: int
+    parent: NodeId
+    action: Action
+    seed: int
+    context: Context
+    request: GenerationRequest
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """What the engine made of a turn, trimmed.
+
+    Attributes:
+        text: The narrative.
+        raw: What the model wrote.
+        stop: Why it ended.
+        seed: Of the attempt that gave it.
+        timing: Of that attempt.
+        tokens: Odds of each token where the request asked for them.
+    """
+
+    text: str
+    raw: str
+    stop: StopReason
+    seed: int
+    timing: Timing = field(default_factory=Timing)
+    tokens: tuple[TokenOdds, ...] = ()
+
+
+def narrate(
+    engine: Engine,
+    turn: Turn,
+    cancel: CancelToken,
+    on_draft: Callable[[str], None] = lambda text: None,
+) -> Narration:
+    """Write the turn: generate, trim, and try again (bounded) where nothing usable came.
+
+    Safe on a worker thread. `on_draft` gets the whole text so far; it shrinks to "" when an
+    attempt is thrown away. A cancelled turn keeps what whole sentences there are, and has an
+    empty `text` where there are none.
+
+    Raises:
+        EngineError: The engine failed, or no attempt gave a usable text.
+    """
+    request = turn.request
+    for attempt in range(MAX_ATTEMPTS):
+        if attempt:
+            on_draft("")
+            hotter = max(request.sampling.temperature, 0.4) + _HEAT
+            request = replace(
+                request,
+                seed=(turn.seed + attempt) & MAX_SEED,
+                sampling=replace(request.sampling, temperature=min(hotter, 2.0)),
+            )
+        finished = engine.generate(
+            request, cancel, lambda text: on_draft(narrative.draft(_opened(text, turn)))
+        )
+        finished = replace(finished, text=_opened(finished.text, turn))
+        text = _trim(finished, turn)
+        if text or finished.stop == "cancelled":
+            return Narration(
+                text, finished.text, finished.stop, request.seed, finished.timing, finished.tokens
+            )
+    raise EngineError(
+        "The narrator found no words for that.",
+        "Say it another way, or try again: your line is back in the input.",
+    )
+
+
+def _opened(text: str, turn: Turn) -> str:
+    """The reply with the word that the prompt began for it; nothing stays nothing."""
+    opener = turn.context.opener
+    if not text.strip() or text.lstrip().startswith(opener):
+        return text
+    return opener + text
+
+
+def _trim(finished: Finished, turn: Turn) -> str:
+    # What was stopped is kept only if a sentence came to its end: anything after that end
+    # makes a piece of its own.
+    if finished.stop == "cancelled" and len(narrative.sentences(f"{finished.text} x")) < 2:
+        return ""
+    return narrative.trim(
+        finished.text,
+        said=turn.said,
+        player_line=turn.action.text,
+        complete=finished.stop == "end",
+    )
