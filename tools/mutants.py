@@ -174,8 +174,11 @@ def noticed(mutant: Mutant, copy: Path) -> bool:
             capture_output=True,
             check=False,
             env={**_environment(), "PYTHONPATH": str(copy), "DUNGEON_KILL_RUNS": "60"},
-            timeout=300,
+            timeout=120,
         )
+    except subprocess.TimeoutExpired:
+        # Without its protection the program hangs: nobody could overlook that.
+        return True
     finally:
         path.write_text(text, encoding="utf-8")
     # 1 is failed tests; anything else (none selected, wrong usage) is no notice.

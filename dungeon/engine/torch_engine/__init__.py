@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dungeon.engine.base import CancelToken, Finished, GenerationRequest, ModelInfo, PromptPart
 from dungeon.engine.store import Installed, installed, verify
-from dungeon.engine.torch_engine.quietly import quiet
+from dungeon.engine.torch_engine.quietly import quiet, spin_briefly
 from dungeon.errors import DungeonError, EngineError, ModelError
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class TorchEngine:
         progress(f"checking {entry.name}")
         digest = verify(model)
         progress("starting torch")
+        spin_briefly()
         with quiet():
             import torch
 

@@ -49,3 +49,15 @@ def quiet() -> Iterator[None]:
 def transformers() -> Any:
     """The package; what it exports is made at run time, so nothing is known of its types."""
     return importlib.import_module("transformers")
+
+
+def spin_briefly() -> None:
+    """Let torch's idle threads sleep soon. Call it before torch is imported: libgomp reads it then.
+
+    By default a thread that waits for the next piece of work spins for milliseconds, and where
+    anything else wants a core (the screen, for one) that starves the thread it waits for.
+    Measured with the embedded model on two cores: 58 tokens a second alone and 17 beside one
+    busy program by default; 55 and 28 with this; 38 and 33 with no spinning at all.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
