@@ -254,13 +254,14 @@ class Transcript(ScrollView):
 
     @property
     def _following(self) -> bool:
-        return self.is_vertical_scroll_end
+        # Beyond the end is at the end: what stood there was taken back.
+        return self.scroll_offset.y >= self.max_scroll_y
 
     def _changed(self, follow: bool) -> None:
         self._lay_out_tail()
         height = len(self._lines) + len(self._tail)
         self.virtual_size = Size(self.scrollable_content_region.width, height)
-        if follow:
+        if follow or self.scroll_offset.y > self.max_scroll_y:
             self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
         self.refresh()
 
