@@ -23,6 +23,12 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 
 
+def _environment() -> dict[str, str]:
+    """As a terminal gives it. A parallel test runner sets a size, which would win over the pty's."""
+    inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    return {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
 class Game:
     """A game in a pty, and a terminal that shows what it writes."""
 
@@ -36,7 +42,7 @@ class Game:
             sys.executable,
             ["-m", "tests.faults.scripted_game", str(self.saves), str(self.log), *options],
             cwd=str(ROOT),
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            env=_environment(),
             dimensions=(rows, columns),
             encoding="utf-8",
             codec_errors="replace",
