@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 
 
 def _environment() -> dict[str, str]:
-    """As a terminal gives it. A parallel test runner sets a size, which would win over the pty's."""
+    """As a terminal gives it; a parallel test runner sets a size that would win over the pty's."""
     inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
     return {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
