@@ -8,15 +8,18 @@ token, layers of Python between the kernels, logits of positions nobody asks for
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.nn import functional
 
 from dungeon.engine.torch_engine.prefix_cache import KeyValues
-from dungeon.engine.torch_engine.quantize import INT8_ROWS, Dense, Kernels, quantize
+from dungeon.engine.torch_engine.quantize import Dense, Kernels, quantize
 
-_MATRICES = ("qkv", "out", "up", "down")
+if TYPE_CHECKING:
+    from dungeon.engine.torch_engine.writer import Writer
+
+_LAYER = ("qkv", "out", "up", "down")
 
 Tensors = dict[str, torch.Tensor]
 
@@ -87,19 +90,14 @@ def shape_of(config: Any) -> Shape | None:
 def prepare(model: Any, shape: Shape, kernels: Kernels) -> Tensors:
     """The weights of a transformers module as this forward pass wants them.
 
-    Matrices lie as [outputs, inputs]; those that read the same input are one. `x.full` is
-    for reading, `x.int8` and `x.scale` for writing.
+    Matrices lie as [outputs, inputs]; those that read the same input are one. "0.qkv.full" is
+    for reading; "qkv.int8" and its scales are those of all layers, packed for writing.
     """
     state = {name: value.detach() for name, value in model.state_dict().items()}
     tensors: Tensors = {}
 
     def dense(name: str, weight: torch.Tensor, bias: torch.Tensor | None = None) -> None:
-        weight = weight.float()
-        tensors[f"{name}.full"] = weight.to(torch.bfloat16) if kernels.bf16 else weight
-        # The kernel takes inputs in groups of 32.
-        if kernels.int8 and weight.shape[1] % 32 == 0:
-            int8, scale = quantize(weight)
-            tensors[f"{name}.int8"], tensors[f"{name}.scale"] = int8, scale.to(torch.bfloat16)
+        tensors[f"{name}.full"] = weight.float()
         if bias is not None:
             tensors[f"{name}.bias"] = bias.float()
 
@@ -111,8 +109,54 @@ def prepare(model: Any, shape: Shape, kernels: Kernels) -> Tensors:
     head = state.get("lm_head.weight", embed)
     dense("head", head)
     if head.data_ptr() != embed.data_ptr():
-        tensors["embed"] = embed.to(tensors["head.full"].dtype)
+        tensors["embed"] = embed
+    if kernels.int8:
+        _add_bytes(tensors, shape)
+    if kernels.bf16:
+        for name in list(tensors):
+            if name.endswith(".full") or name == "embed":
+                tensors[name] = tensors[name].to(torch.bfloat16)
     return {name: value.contiguous() for name, value in tensors.items()}
+
+
+def _add_bytes(tensors: Tensors, shape: Shape) -> None:
+    """What `writer.Writer` takes; nothing where a matrix has a shape that it does not."""
+    from dungeon.engine.torch_engine import simd, writer
+
+    layers = range(shape.layers)
+    stacks = {name: [f"{at}.{name}" for at in layers] for name in _LAYER}
+    if not all(
+        writer.packable(*tensors[f"{one}.full"].shape) for s in stacks.values() for one in s
+    ):
+        return
+    for name, each in {**stacks, "head": ["head"]}.items():
+        weights, scales = [], []
+        for one in each:
+            full = tensors[f"{one}.full"]
+            # The head has as many outputs as there are words: filled up to whole columns.
+            full = functional.pad(full, (0, 0, 0, -full.shape[0] % simd.COLUMNS))
+            int8, scale = quantize(full)
+            weights.append(torch.from_numpy(simd.pack(int8.numpy())))
+            scales.append(scale)
+        tensors[f"{name}.int8"], tensors[f"{name}.scale"] = (
+            torch.stack(weights),
+            torch.stack(scales),
+        )
+        if f"{each[0]}.bias" in tensors:
+            tensors[f"{name}.bias"] = torch.stack([tensors[f"{one}.bias"] for one in each])
+    tensors["norms"] = torch.stack(
+        [
+            torch.stack([_both(tensors, f"{at}.{name}") for name in ("norm1", "norm2")])
+            for at in layers
+        ]
+    )
+    tensors["norm"] = _both(tensors, "norm")
+
+
+def _both(tensors: Tensors, name: str) -> torch.Tensor:
+    """Weight and bias of a norm; no bias is one of zeros."""
+    weight, bias = _norm(tensors, name)
+    return torch.stack([weight, torch.zeros_like(weight) if bias is None else bias])
 
 
 def _prepare_gpt2(state: Tensors, shape: Shape, tensors: Tensors, dense: Any) -> None:
@@ -165,21 +209,13 @@ class LeanNetwork:
         self._n_positions = n_positions
         self.vocabulary = shape.vocabulary
         self._epsilon = torch.tensor(shape.epsilon)
-        # The eight-bit kernel sums every row by itself; float32 products are blocked.
-        self.rows_agree = all(
-            f"{name}.int8" in tensors
-            for name in (
-                "head",
-                *(f"{at}.{part}" for at in range(shape.layers) for part in _MATRICES),
-            )
-        )
         # It meets one row at a time, and the embedding needs it as it is.
         self._head = _dense(tensors, "head", pack=False)
         self._positions = tensors.get("positions")
         # Where both are one matrix, it is kept once.
         self._embed = tensors["embed" if "embed" in tensors else "head.full"]
         self._layers = [
-            tuple(_dense(tensors, f"{at}.{name}", pack=True) for name in _MATRICES)
+            tuple(_dense(tensors, f"{at}.{name}", pack=True) for name in _LAYER)
             for at in range(shape.layers)
         ]
         self._norms = [
@@ -187,8 +223,16 @@ class LeanNetwork:
             for at in range(shape.layers)
         ]
         self._last_norm = _norm(tensors, "norm")
+        rotary = None
         if shape.kind == "llama":
-            self._cos, self._sin = _rotary(shape, n_positions)
+            rotary = self._cos, self._sin = _rotary(shape, n_positions)
+        self._writer: Writer | None = None
+        if "head.int8" in tensors:
+            from dungeon.engine.torch_engine.writer import Writer
+
+            self._writer = Writer(tensors, rotary, shape.heads, shape.epsilon)
+        # Its sums are those of a row by itself; torch's products are blocked.
+        self.rows_agree = self._writer is not None
 
     def cache(self) -> KeyValues:
         """See `decode.Network`."""
@@ -197,26 +241,38 @@ class LeanNetwork:
 
     def forward(self, ids: torch.Tensor, cache: KeyValues, *, writing: bool) -> torch.Tensor:
         """See `decode.Network`."""
+        if writing and self._writer is not None:
+            return self._write(self._writer, ids, cache)
         rows, size = ids.shape
-        writing = writing and rows * size <= INT8_ROWS
         past = cache.length
-        x = self._embed[ids.reshape(-1)].float()
-        if self._positions is not None:
-            positions = self._positions[past : past + size]
-            x += positions if rows == 1 else positions.repeat(rows, 1)
+        x = self._embedded(ids, past)
         mask = _mask(past, size)
         cache.reserve(size)
         for at in range(self._shape.layers):
             qkv, out, up, down = self._layers[at]
             norm1, norm2 = self._norms[at]
-            q, k, v = self._split(qkv(self._norm(x, norm1), writing=writing), rows, past, size)
+            q, k, v = self._split(qkv(self._norm(x, norm1)), rows, past, size)
             keys, values = cache.put(at, k, v)
-            seen = self._attend(q, keys, values, mask)
-            x += out(seen, writing=writing)
-            x += down(self._activate(up(self._norm(x, norm2), writing=writing)), writing=writing)
+            x += out(self._attend(q, keys, values, mask))
+            x += down(self._activate(up(self._norm(x, norm2))))
         cache.length += size
         last = x.view(rows, size, -1)[:, -1]
-        return self._head(self._norm(last, self._last_norm), writing=writing)
+        return self._head(self._norm(last, self._last_norm))
+
+    def _write(self, writer: Writer, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
+        """As `forward`, one position of all rows after the other."""
+        for at in range(ids.shape[1]):
+            logits = writer.write(self._embedded(ids[:, at : at + 1], cache.length), cache)
+        return logits[:, : self.vocabulary]
+
+    def _embedded(self, ids: torch.Tensor, past: int) -> torch.Tensor:
+        """Embeddings of ids [rows, n] that stand after `past` others, [rows * n, width]."""
+        rows, size = ids.shape
+        x = self._embed[ids.reshape(-1)].float()
+        if self._positions is not None:
+            positions = self._positions[past : past + size]
+            x += positions if rows == 1 else positions.repeat(rows, 1)
+        return x
 
     def _norm(
         self, x: torch.Tensor, weights: tuple[torch.Tensor, torch.Tensor | None]
@@ -271,9 +327,7 @@ class LeanNetwork:
 
 
 def _dense(tensors: Tensors, name: str, *, pack: bool) -> Dense:
-    int8 = tensors.get(f"{name}.int8")
-    pair = None if int8 is None else (int8, tensors[f"{name}.scale"])
-    return Dense(tensors[f"{name}.full"], pair, tensors.get(f"{name}.bias"), pack=pack)
+    return Dense(tensors[f"{name}.full"], tensors.get(f"{name}.bias"), pack=pack)
 
 
 def _norm(tensors: Tensors, name: str) -> tuple[torch.Tensor, torch.Tensor | None]:

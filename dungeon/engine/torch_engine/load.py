@@ -23,7 +23,7 @@ from dungeon.errors import ModelError
 SUPPORTED = ("gpt2", "llama")
 """Values of `model_type` that are run; what others would need is not tested here."""
 
-_PREPARED = "1"
+_PREPARED = "2"
 """Version of the prepared weights; a new one makes them anew."""
 
 _MOST = {"layers": 512, "width": 32768, "vocabulary": 1_000_000, "positions": 1_048_576}

@@ -11,8 +11,9 @@ that less than a block, and what was written since, is computed again each turn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 BLOCK = 64
@@ -49,28 +50,43 @@ class KeyValues:
         layers, heads, head_size: Of the model.
         limit: Most positions it is ever asked to hold.
         rows: Texts side by side.
+        shared: Positions that stand before those of every row. Such a cache is for `step` alone,
+            which reads them in place: four candidates need no four copies of the prompt.
     """
 
-    def __init__(self, layers: int, heads: int, head_size: int, limit: int, rows: int = 1) -> None:
+    def __init__(
+        self,
+        layers: int,
+        heads: int,
+        head_size: int,
+        limit: int,
+        rows: int = 1,
+        shared: KeyValues | None = None,
+    ) -> None:
         self._layers, self._rows, self._heads, self._size = layers, rows, heads, head_size
-        self._limit = limit
+        self._limit, self._shared = limit, shared
+        self._before: int = 0 if shared is None else shared.length
         self._keys = self._values = torch.empty(layers, rows, heads, 0, head_size)
-        self.length = 0
+        self.length: int = self._before
+
+    @property
+    def _own(self) -> int:
+        return self.length - self._before
 
     def truncate(self, length: int) -> None:
         """See `Cache`."""
-        self.length = min(self.length, length)
+        self.length = max(self._before, min(self.length, length))
 
     def reserve(self, more: int) -> None:
         """Make room for so many positions after `length`."""
-        needed = self.length + more
+        needed = self._own + more
         if needed <= self._keys.shape[3]:
             return
-        capacity = max(needed, min(self._limit, -(-needed // STEP) * STEP))
+        capacity = max(needed, min(self._limit - self._before, -(-needed // STEP) * STEP))
         old_keys, old_values = self._keys, self._values
         shape = (self._layers, self._rows, self._heads, capacity, self._size)
         self._keys, self._values = torch.empty(shape), torch.empty(shape)
-        kept = slice(0, self.length)
+        kept = slice(0, self._own)
         self._keys[:, :, :, kept] = old_keys[:, :, :, kept]
         self._values[:, :, :, kept] = old_values[:, :, :, kept]
 
@@ -87,13 +103,26 @@ class KeyValues:
         return self._keys[layer, :, :, :end], self._values[layer, :, :, :end]
 
     def spread(self, rows: int) -> KeyValues:
-        """See `Cache`."""
-        made = KeyValues(self._layers, self._heads, self._size, self._limit, rows)
-        made.reserve(self.length)
-        made._keys[:, :, :, : self.length] = self._keys[:, :, :, : self.length]
-        made._values[:, :, :, : self.length] = self._values[:, :, :, : self.length]
-        made.length = self.length
-        return made
+        """See `Cache`. The rows read what stands here, which must stay as it is meanwhile."""
+        if self._shared is not None or self._rows > 1:
+            raise ValueError("only a single row can be spread, and only once")
+        return KeyValues(self._layers, self._heads, self._size, self._limit, rows, self)
+
+    def arrays(self) -> tuple[Any, Any, int, Any, Any, int]:
+        """The fields of `step.Past`: what the rows share, then their own."""
+        keys, values = self._keys.numpy(), self._values.numpy()
+        if self._shared is None:
+            none = np.empty((self._layers, self._heads, 0, self._size), np.float32)
+            return none, none, 0, keys, values, self._own
+        shared = self._shared
+        return (
+            shared._keys[:, 0].numpy(),
+            shared._values[:, 0].numpy(),
+            self._before,
+            keys,
+            values,
+            self._own,
+        )
 
 
 class PrefixCache:

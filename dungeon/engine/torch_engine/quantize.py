@@ -1,11 +1,10 @@
 """Weights for reading a prompt and weights for writing a token.
 
-Writing takes one row at a time and is bound by memory: eight-bit weights are read in a
-fraction of the time (`torch._weight_int8pack_mm`, a scale for every output channel, inputs
-and outputs rounded to bfloat16, everything between the matrices in float32). Reading takes
-`BLOCK` rows and is bound by arithmetic: bfloat16. Processors without these instructions
-take float32. Which is measured once and remembered, since another kernel gives other
-roundings and so, now and then, another text.
+Writing takes one row at a time and is bound by memory: eight-bit weights with a scale for every
+output channel are read in a fraction of the time, everything else being float32 (`writer`).
+Reading takes `BLOCK` rows and is bound by arithmetic: bfloat16. Processors without these
+instructions take float32. Which is measured once and remembered, since another kernel gives
+other roundings and so, now and then, another text.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import os
 import platform
 import time
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import torch
@@ -28,8 +28,7 @@ log = logging.getLogger(__name__)
 _ROUNDS = 10
 """Of timing every kernel; the best of each counts."""
 
-INT8_ROWS = 8
-"""Most rows that the eight-bit kernel is used for; past that it is slower than bfloat16."""
+_SIZE, _LAYERS = (3072, 768), 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def quantize(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
     Returns:
         int8 [outputs, inputs] and scales [outputs]; their product is the weight to within
-        half a scale. Symmetric, since the kernel has no zero point.
+        half a scale. Symmetric: weights are, and a zero point would cost a sum.
     """
     scale = weight.abs().amax(dim=1).clamp_min(1e-12) / 127
     return (weight / scale[:, None]).round_().clamp_(-127, 127).to(torch.int8), scale
@@ -71,38 +70,28 @@ class Dense:
     """A linear layer: float32 in, float32 out, whatever the weights are.
 
     Args:
-        full: Weight for reading, bfloat16 or float32, shape [outputs, inputs].
-        int8: Weight for writing and its scales; None writes with `full` too.
-            The kernel wants the scales in bfloat16, the type of its input.
+        full: Weight, bfloat16 or float32, shape [outputs, inputs].
         bias: Float32 or None.
         pack: Whether `full` may be laid out as its kernel likes it best, which costs a copy.
     """
 
-    __slots__ = ("_full", "_int8", "_packed", "_scale", "bias")
+    __slots__ = ("_full", "_packed", "bias")
 
     def __init__(
-        self,
-        full: torch.Tensor,
-        int8: tuple[torch.Tensor, torch.Tensor] | None,
-        bias: torch.Tensor | None,
-        *,
-        pack: bool = False,
+        self, full: torch.Tensor, bias: torch.Tensor | None, *, pack: bool = False
     ) -> None:
-        self._full, self.bias = full, bias
-        self._int8 = None if int8 is None else _aligned(int8[0])
-        self._scale = None if int8 is None else _aligned(int8[1])
         self._packed = _packed(full) if pack and full.dtype is torch.bfloat16 else None
+        self._full = None if self._packed is not None else full
+        self.bias = bias
 
-    def __call__(self, x: torch.Tensor, *, writing: bool) -> torch.Tensor:
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """`x` is float32 [rows, inputs]; float32 [rows, outputs] comes out."""
-        if writing and self._int8 is not None and self._scale is not None:
-            y = torch._weight_int8pack_mm(x.to(torch.bfloat16), self._int8, self._scale).float()
-        elif self._full.dtype is torch.float32:
-            return functional.linear(x, self._full, self.bias)
-        elif self._packed is not None:
+        if self._full is None:
             half = x.to(torch.bfloat16)
             y = torch.ops.mkldnn._linear_pointwise(half, self._packed, None, "none", [], "")
             y = y.float()
+        elif self._full.dtype is torch.float32:
+            return functional.linear(x, self._full, self.bias)
         else:
             y = functional.linear(x.to(torch.bfloat16), self._full).float()
         return y if self.bias is None else y.add_(self.bias)
@@ -124,21 +113,15 @@ def _packed(weight: torch.Tensor) -> torch.Tensor | None:
     return packed
 
 
-def _aligned(tensor: torch.Tensor) -> torch.Tensor:
-    """`tensor` at an address that the kernel can load from.
-
-    It uses aligned vector loads and crashes the process elsewhere; a tensor that is mapped
-    from a file lies wherever the file has it, one that torch allocates at a multiple of 64.
-    """
-    return tensor.clone() if tensor.data_ptr() % 64 else tensor
-
-
 # -- the choice ------------------------------------------------------------------------------
 
 
 def choose() -> Kernels:
     """The kernels that measure best here; the choice is remembered beside the models."""
-    key = f"{_processor()} | torch {torch.__version__} | {torch.get_num_threads()} threads"
+    key = (
+        f"{_processor()} | torch {torch.__version__} | numba {_version('numba')} | "
+        f"{torch.get_num_threads()} threads"
+    )
     file = models_dir() / "kernels.json"
     try:
         known = json.loads(file.read_text())
@@ -157,24 +140,14 @@ def choose() -> Kernels:
 
 
 def measure() -> Kernels:
-    """Time one layer of GPT-2's size with every kernel, a few times each."""
+    """Time layers of GPT-2's size with every kernel, a few times each."""
     generator = torch.Generator().manual_seed(0)
     # Several matrices, so that they come from memory and not from the cache.
-    weights = [torch.randn(3072, 768, generator=generator) for _ in range(6)]
-    one, many = torch.randn(1, 768), torch.randn(64, 768)
-    plain = [Dense(weight, None, None) for weight in weights]
-    half = [Dense(weight.bfloat16(), None, None, pack=True) for weight in weights]
-    try:
-        pairs = [quantize(weight) for weight in weights]
-        eight = [
-            Dense(weight, (int8, scale.bfloat16()), None)
-            for weight, (int8, scale) in zip(weights, pairs, strict=True)
-        ]
-        eight[0](one, writing=True)
-    except RuntimeError:
-        # No such kernel in this build of torch.
-        eight = []
-    rivals = [(plain, one), (plain, many), (half, many), *([(eight, one)] if eight else [])]
+    weights = [torch.randn(*_SIZE, generator=generator) for _ in range(_LAYERS)]
+    one, many = torch.randn(1, _SIZE[1]), torch.randn(64, _SIZE[1])
+    plain = [Dense(weight, None) for weight in weights]
+    half = [Dense(weight.bfloat16(), None, pack=True) for weight in weights]
+    rivals = [(plain, one), (plain, many), (half, many)]
     best = [float("inf")] * len(rivals)
     with torch.inference_mode():
         # In turn, so that what else the machine does hits all of them.
@@ -183,14 +156,29 @@ def measure() -> Kernels:
                 min(so_far, _timed(layers, x))
                 for so_far, (layers, x) in zip(best, rivals, strict=True)
             ]
-    return Kernels(int8=bool(eight) and best[-1] < 0.8 * best[0], bf16=best[2] < 0.9 * best[1])
+    try:
+        from dungeon.engine.torch_engine import writer
+
+        eight = writer.timed(_ROUNDS, _SIZE, _LAYERS)
+    except Exception as error:
+        # numba needs what not every processor and every Python has: then torch writes too.
+        log.warning("no eight-bit weights: %s", error)
+        eight = float("inf")
+    return Kernels(int8=eight < 0.8 * best[0], bf16=best[2] < 0.9 * best[1])
 
 
 def _timed(layers: list[Dense], x: torch.Tensor) -> float:
     started = time.perf_counter()
     for layer in layers:
-        layer(x, writing=x.shape[0] == 1)
+        layer(x)
     return time.perf_counter() - started
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "none"
 
 
 def _processor() -> str:
