@@ -97,12 +97,31 @@ class PromptPart:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn; names and ranges as `story.scenario.GenerationSettings`."""
+    """How tokens are drawn; names and ranges as `story.scenario.GenerationSettings`.
+
+    Attributes:
+        temperature: 0 takes the likeliest.
+        top_p: Only the likeliest that make up so much together; 1 for all.
+        top_k: Only so many; 0 for all.
+        repetition_penalty: How much a token loses that stands in the text already; 1 for nothing.
+        repetition_range: Only the last so many tokens count as the text; 0 for all.
+        repetition_slope: How steeply the penalty grows over that range towards the end; 0 for
+            the same penalty everywhere.
+        no_repeat_ngram: No row of so many tokens is written twice; 0 for no such rule.
+        min_p: Only tokens at least so likely as this share of the likeliest; 0 for all.
+        typical_p: Only the tokens nearest to the expected surprise that make up so much; 1 for
+            all.
+    """
 
     temperature: float = 0.8
     top_p: float = 0.9
     top_k: int = 40
     repetition_penalty: float = 1.1
+    repetition_range: int = 0
+    repetition_slope: float = 0.0
+    no_repeat_ngram: int = 0
+    min_p: float = 0.0
+    typical_p: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

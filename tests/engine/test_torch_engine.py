@@ -13,23 +13,13 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
-from transformers.generation.logits_process import (
-    LogitsProcessorList,
-    RepetitionPenaltyLogitsProcessor,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-)
 
 from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.torch_engine import TorchEngine
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, KeyValues, PrefixCache
 from dungeon.engine.torch_engine.quantize import FLOAT32, Kernels, quantize
 from dungeon.engine.torch_engine.reference import BufferCache
-from dungeon.engine.torch_engine.sampling import Sampler
 from dungeon.errors import EngineError
 from tests.engine.tiny import save_tiny_gpt2
 
@@ -144,39 +134,6 @@ def test_a_buffer_holds_what_joined_tensors_would() -> None:
         assert one.length == 5
     library.crop(-1000)
     assert library.get_seq_length() == 0
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.integers(0, 10_000),
-    st.sampled_from([0.3, 1.0, 1.7]),
-    st.sampled_from([0, 1, 5, 40]),
-    st.sampled_from([0.1, 0.9, 1.0]),
-    st.sampled_from([1.0, 1.3]),
-)
-def test_sampler_draws_from_the_distribution_of_transformers(
-    seed: int, temperature: float, top_k: int, top_p: float, penalty: float
-) -> None:
-    generator = torch.Generator().manual_seed(seed)
-    logits = torch.randn(60, generator=generator) * 3
-    prompt, written = [3, 5, 3], [7]
-    chain = LogitsProcessorList()
-    if penalty != 1:
-        chain.append(RepetitionPenaltyLogitsProcessor(penalty))
-    chain.append(TemperatureLogitsWarper(temperature))
-    if top_k:
-        chain.append(TopKLogitsWarper(top_k))
-    if top_p < 1:
-        chain.append(TopPLogitsWarper(top_p))
-    scores = chain(torch.tensor([prompt + written]), logits.clone()[None])[0]  # type: ignore[arg-type]
-    allowed = set(torch.nonzero(scores > -torch.inf).flatten().tolist())
-    drawn = set()
-    for draw in range(30):
-        sampler = Sampler(Sampling(temperature, top_p, top_k, penalty), draw, prompt)
-        drawn.add(sampler.pick(logits, written, ()))
-    assert drawn <= allowed
-    assert int(scores.argmax()) in drawn or len(allowed) > 3
-    assert Sampler(Sampling(0), 0, [1]).pick(logits, [], range(60)) is None
 
 
 def test_first_token_is_never_blank_nor_the_end(tmp_path: Path, fresh: Fresh) -> None:

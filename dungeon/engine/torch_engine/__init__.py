@@ -90,10 +90,9 @@ class TorchEngine:
         digest = verify(model)
         progress("starting torch")
         spin_briefly()
-        with quiet():
-            import torch
+        import torch
 
-            from dungeon.engine.torch_engine import load
+        from dungeon.engine.torch_engine import load
 
         progress(f"loading {entry.name}")
         try:
@@ -155,7 +154,7 @@ class TorchEngine:
         assert self._opened is not None
         assert self._info is not None
         opened, info = self._opened, self._info
-        shape = forward.shape_of(opened.config)
+        shape = opened.shape
         if device == "cpu" and shape is not None:
             kernels = self._kernels or quantize.choose()
             weights = load.prepared(opened, shape, kernels, info.digest)

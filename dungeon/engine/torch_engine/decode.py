@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 
 from dungeon.engine.base import (
@@ -70,8 +71,9 @@ class Decoder:
         self._n_positions = n_positions
         self._ends = ends | codec.special
         # Ids past the tokenizer's are padding of the matrix and stand for nothing.
-        self._never = frozenset(range(codec.size, network.vocabulary))
-        self._not_first = self._never | self._ends | frozenset(codec.blanks())
+        never = frozenset(range(codec.size, network.vocabulary))
+        self._never = np.array(sorted(never), np.int64)
+        self._not_first = np.array(sorted(never | self._ends | set(codec.blanks())), np.int64)
         self._prefix: PrefixCache | None = None
 
     def forget(self) -> None:
@@ -245,7 +247,7 @@ class Decoder:
                     logits = self._forward(draft.tokens[-1:], cache, writing=True)
                     check(logits)
                 forbidden = self._never if at else self._not_first
-                token = sampler.pick(logits, draft.tokens, forbidden | barred.get(at, set()))
+                token = sampler.pick(logits, draft.tokens, forbidden, barred.get(at, ()))
                 clock.first()
                 if token is None or token in self._ends:
                     over, stop, token = True, "end", None

@@ -233,6 +233,9 @@ class LeanNetwork:
             self._writer = Writer(tensors, rotary, shape.heads, shape.epsilon)
         # Its sums are those of a row by itself; torch's products are blocked.
         self.rows_agree = self._writer is not None
+        if self._writer is not None:
+            # Compiled, or fetched from the disk, now and not at the player's first word.
+            self._write(self._writer, torch.zeros(1, 1, dtype=torch.long), self.cache())
 
     def cache(self) -> KeyValues:
         """See `decode.Network`."""

@@ -6,27 +6,34 @@ import hashlib
 import json
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from tokenizers import Tokenizer
 
 from dungeon.engine.store import models_dir, seal, sound
 from dungeon.engine.torch_engine import quietly
-from dungeon.engine.torch_engine.forward import Shape, Tensors, prepare
+from dungeon.engine.torch_engine.checks import (
+    bad,
+    check_tokenizer,
+    check_weights,
+    first_line,
+    read_config,
+)
+from dungeon.engine.torch_engine.forward import Shape, Tensors, prepare, shape_of
 from dungeon.engine.torch_engine.quantize import Kernels
 from dungeon.engine.torch_engine.tokens import Codec
-from dungeon.errors import ModelError
 
-SUPPORTED = ("gpt2", "llama")
-"""Values of `model_type` that are run; what others would need is not tested here."""
-
-_PREPARED = "2"
+_PREPARED = "3"
 """Version of the prepared weights; a new one makes them anew."""
 
-_MOST = {"layers": 512, "width": 32768, "vocabulary": 1_000_000, "positions": 1_048_576}
+_UNDERSTOOD = "1"
+"""Version of what is kept of a config and a tokenizer."""
+
 log = logging.getLogger(__name__)
 
 
@@ -37,7 +44,7 @@ class Opened:
     Attributes:
         path: Its directory.
         name: For messages.
-        config: As transformers has it.
+        shape: For `forward.LeanNetwork`; None where that does not cover it.
         codec: Its tokenizer.
         n_positions: Positions it was made for.
         ends: Ids that end a text.
@@ -45,7 +52,7 @@ class Opened:
 
     path: Path
     name: str
-    config: Any
+    shape: Shape | None
     codec: Codec
     n_positions: int
     ends: frozenset[int]
@@ -54,32 +61,90 @@ class Opened:
 def open_model(path: Path, name: str) -> Opened:
     """A model saved by transformers: config.json, *.safetensors, tokenizer files.
 
+    What transformers makes of its config and its tokenizer is kept, since to import it takes
+    longer than all the rest of a start.
+
     Raises:
         ModelError: Something is missing, damaged, of another kind, or would run code.
     """
-    _check_weights(path, name, _read_config(path, name))
-    if not any((path / file).is_file() for file in ("tokenizer.json", "vocab.json")):
-        raise ModelError(
-            f"The model {name} has no tokenizer: neither tokenizer.json nor vocab.json and "
-            "merges.txt are in its directory.",
-            "Save the tokenizer there too: tokenizer.save_pretrained(directory).",
-        )
+    check_weights(path, name, read_config(path, name))
+    check_tokenizer(path, name)
+    file = models_dir() / "prepared" / f"{name}-{_digest(path)}.json"
+    known = _known(file)
+    if known is None:
+        known = _understood(path, name)
+        _keep(known, file)
+    codec = Codec(
+        Tokenizer.from_str(known["tokenizer"]),
+        frozenset(known["special"]),
+        tuple(known["prefix"]),
+    )
+    shape = None if known["shape"] is None else Shape(**known["shape"])
+    return Opened(path, name, shape, codec, known["n_positions"], frozenset(known["ends"]))
+
+
+def _digest(path: Path) -> str:
+    """Of all files of a model but its weights, and of what reads them."""
+    digest = hashlib.sha256(f"{_UNDERSTOOD} {metadata.version('transformers')}".encode())
+    for file in sorted(path.iterdir()):
+        if file.suffix in (".json", ".txt", ".jinja", ".model"):
+            digest.update(f"\n{file.name} {file.stat().st_size}\n".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _known(file: Path) -> dict[str, Any] | None:
+    if not sound(file):
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _keep(known: dict[str, Any], file: Path) -> None:
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(json.dumps(known), encoding="utf-8")
+        seal(draft, file)
+    except OSError as error:
+        log.warning("the tokenizer is not kept: %s", error)
+        draft.unlink(missing_ok=True)
+
+
+def _understood(path: Path, name: str) -> dict[str, Any]:
+    """What transformers makes of the files, in words of JSON."""
     with quietly.quiet():
         transformers = quietly.transformers()
         try:
             config = transformers.AutoConfig.from_pretrained(str(path), local_files_only=True)
             n_positions = int(config.max_position_embeddings)
+            shape = shape_of(config)
         except Exception as error:
             log.warning("reading the config of %s failed", path, exc_info=True)
-            raise _bad(name, f"its config.json: {_first_line(error)}") from error
+            raise bad(name, f"its config.json: {first_line(error)}") from error
         try:
-            codec = _codec(_tokenizer(path))
+            tokenizer = _tokenizer(path)
+            backend = tokenizer.backend_tokenizer
+            size = backend.get_vocab_size(with_added_tokens=True)
         except Exception as error:
             log.warning("loading the tokenizer of %s failed", path, exc_info=True)
-            raise _bad(name, f"its tokenizer: {_first_line(error)}") from error
-    if not 1 < codec.size <= config.vocab_size:
-        raise _bad(name, f"its tokenizer has {codec.size} tokens and the model {config.vocab_size}")
-    return Opened(path, name, config, codec, n_positions, _ends(path, config))
+            raise bad(name, f"its tokenizer: {first_line(error)}") from error
+    if not 1 < size <= config.vocab_size:
+        raise bad(name, f"its tokenizer has {size} tokens and the model {config.vocab_size}")
+    added = tokenizer.added_tokens_decoder
+    special = {id for id, token in added.items() if token.special} | set(tokenizer.all_special_ids)
+    prefix = [id for id in tokenizer.encode("") if id == tokenizer.bos_token_id]
+    return {
+        "shape": None if shape is None else asdict(shape),
+        "n_positions": n_positions,
+        "tokenizer": backend.to_str(),
+        "special": sorted(special),
+        "prefix": prefix,
+        "ends": sorted(_ends(path, config)),
+    }
 
 
 def load_weights(opened: Opened) -> Any:
@@ -104,12 +169,12 @@ def load_weights(opened: Opened) -> Any:
             raise
         except Exception as error:
             log.warning("loading %s failed", opened.path, exc_info=True)
-            raise _bad(opened.name, _first_line(error)) from error
+            raise bad(opened.name, first_line(error)) from error
     lacking = sorted(report.get("missing_keys") or ()) + sorted(
         str(key) for key in report.get("mismatched_keys") or ()
     )
     if lacking:
-        raise _bad(opened.name, f"its weights do not fit its config.json ({lacking[0]})")
+        raise bad(opened.name, f"its weights do not fit its config.json ({lacking[0]})")
     return model.eval().requires_grad_(False)
 
 
@@ -138,94 +203,15 @@ def prepared(opened: Opened, shape: Shape, kernels: Kernels, digest: str) -> Ten
             file.parent.mkdir(parents=True, exist_ok=True)
             save_file(tensors, str(draft))
             seal(draft, file)
+            for old in file.parent.glob(f"{opened.name}-*-{kind}.safetensors*"):
+                if not old.name.startswith(file.name):
+                    # Of another version of the game or of the model: hundreds of megabytes.
+                    old.unlink(missing_ok=True)
         except (OSError, SafetensorError) as error:
             log.warning("the prepared weights are not kept: %s", error)
             draft.unlink(missing_ok=True)
             return tensors
     return dict(load_file(str(file)))
-
-
-def _bad(name: str, why: str) -> ModelError:
-    return ModelError(
-        f"The model {name} cannot be loaded: {why}.",
-        f"Fetch it again (dungeon models pull {name}), or choose another.",
-    )
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.split("\n")[0].rstrip(".")[:200]
-
-
-def _read_config(path: Path, name: str) -> dict[str, Any]:
-    configs = {}
-    for file_name in ("config.json", "tokenizer_config.json"):
-        file = path / file_name
-        if file_name == "config.json" or file.is_file():
-            try:
-                content = json.loads(file.read_text(encoding="utf-8"))
-            except (OSError, ValueError, RecursionError) as error:
-                raise _bad(name, f"{file_name} cannot be read") from error
-            if not isinstance(content, dict):
-                raise _bad(name, f"{file_name} is not an object")
-            if "auto_map" in content:
-                raise ModelError(
-                    f"The model {name} wants to run code of its own, which is never allowed.",
-                    "Choose a model that transformers knows without such code.",
-                )
-            configs[file_name] = content
-    config: dict[str, Any] = configs["config.json"]
-    kind = config.get("model_type")
-    if kind not in SUPPORTED:
-        raise ModelError(
-            f"The model {name} is of type {kind!r}, which this engine does not run.",
-            f"Choose one of type {' or '.join(SUPPORTED)}, or a server that runs it.",
-        )
-    return config
-
-
-def _check_weights(path: Path, name: str, config: dict[str, Any]) -> None:
-    from safetensors import safe_open
-
-    files = sorted(path.glob("*.safetensors"))
-    if not files:
-        pickles = [*path.glob("*.bin"), *path.glob("*.pt"), *path.glob("*.pth")]
-        if pickles:
-            raise ModelError(
-                f"The model {name} is a pickle ({pickles[0].name}), which could run any code.",
-                "Use its *.safetensors, or save it again with safe_serialization.",
-            )
-        raise _bad(name, "there is no *.safetensors in its directory")
-    size = 0
-    for file in files:
-        try:
-            with safe_open(str(file), framework="pt") as tensors:
-                tensors.keys()
-        except (SafetensorError, OSError) as error:
-            raise _bad(name, f"{file.name} is damaged or no safetensors file") from error
-        size += file.stat().st_size
-    _check_size(name, config, size)
-
-
-def _check_size(name: str, config: dict[str, Any], size: int) -> None:
-    """A config that promises more than the file holds must not fill the memory first."""
-    layers = _whole(name, config, "layers", "num_hidden_layers", "n_layer")
-    width = _whole(name, config, "width", "hidden_size", "n_embd")
-    vocabulary = _whole(name, config, "vocabulary", "vocab_size")
-    _whole(name, config, "positions", "max_position_embeddings", "n_positions")
-    # Of every layer at least the query and output matrices; a byte a weight at least.
-    if layers * 2 * width * width + vocabulary * width > size:
-        raise _bad(name, "its config.json promises more weights than its files hold")
-
-
-def _whole(name: str, config: dict[str, Any], what: str, *keys: str) -> int:
-    value = next((config[key] for key in keys if key in config), None)
-    if value is None:
-        # transformers has a default for it, which the check of the shapes will meet.
-        return 1
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST[what]:
-        raise _bad(name, f"{keys[0]} in its config.json is {str(value)[:40]}")
-    return value
 
 
 def _tokenizer(path: Path) -> Any:
@@ -235,15 +221,6 @@ def _tokenizer(path: Path) -> Any:
             str(path), local_files_only=True, trust_remote_code=False, use_fast=True
         )
     return transformers.GPT2Tokenizer.from_pretrained(str(path), local_files_only=True)
-
-
-def _codec(tokenizer: Any) -> Codec:
-    added = tokenizer.added_tokens_decoder
-    special = {id for id, token in added.items() if token.special} | set(tokenizer.all_special_ids)
-    start = tuple(
-        id for id in tokenizer.encode("", add_special_tokens=True) if id == tokenizer.bos_token_id
-    )
-    return Codec(tokenizer.backend_tokenizer, frozenset(special), start)
 
 
 def _ends(path: Path, config: Any) -> frozenset[int]:
@@ -283,7 +260,7 @@ def convert_gguf(gguf: Path, out: Path) -> None:
             )
         except Exception as error:
             log.warning("reading %s failed", gguf, exc_info=True)
-            raise _bad(gguf.stem, _first_line(error)) from error
+            raise bad(gguf.stem, first_line(error)) from error
         tokenizer.save_pretrained(str(out))
         config = model.config.to_dict()
     for key in ("quantization_config", "_name_or_path", "_model_name_or_path"):

@@ -32,18 +32,39 @@ COLUMNS = 4
 
 _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _BYTES = ir.VectorType(ir.IntType(8), LANES)
+_INDEX = partial(ir.Constant, ir.IntType(32))
+
+
+CHUNK = 64
+"""Most vectors of inputs that are read for one output after the other: four rows of so many take
+half of a first-level cache of 32 KiB. What does not fit is fetched anew for every output."""
+
+PANEL = 8
+"""Most blocks of columns between two chunks."""
 
 
 def pack(weight: Any) -> Any:
-    """Weights [outputs, inputs] as [outputs / COLUMNS, inputs / LANES, COLUMNS, LANES].
+    """Weights [outputs, inputs] in the order in which `multiply` reads them.
 
     Outputs are filled up with zeros; inputs must be a multiple of `LANES`.
+
+    Returns:
+        The same numbers, shape [panels, chunks, blocks, tiles, COLUMNS, LANES]: a chunk of the
+        inputs is multiplied with all blocks of a panel, then comes the next chunk.
     """
     outputs, inputs = weight.shape
-    filled = np.zeros((-(-outputs // COLUMNS) * COLUMNS, inputs), weight.dtype)
+    blocks, tiles = -(-outputs // COLUMNS), inputs // LANES
+    filled = np.zeros((blocks * COLUMNS, inputs), weight.dtype)
     filled[:outputs] = weight
-    tiles = filled.reshape(-1, COLUMNS, inputs // LANES, LANES)
-    return np.ascontiguousarray(tiles.transpose(0, 2, 1, 3))
+    chunk = _divisor(tiles, CHUNK)
+    panel = 1 if chunk == tiles else _divisor(blocks, PANEL)
+    shape = (blocks // panel, panel, COLUMNS, tiles // chunk, chunk, LANES)
+    return np.ascontiguousarray(filled.reshape(shape).transpose(0, 3, 1, 4, 2, 5))
+
+
+def _divisor(number: int, most: int) -> int:
+    """The greatest divisor that is at most `most`."""
+    return next(d for d in range(min(number, most), 0, -1) if number % d == 0)
 
 
 @contextmanager
@@ -106,70 +127,69 @@ def _totals(builder: Any, vectors: Sequence[Any]) -> Any:
 
 
 def _products(rows: int) -> Callable[..., Any]:
-    """An intrinsic that computes `COLUMNS` columns of so many rows; arguments as `multiply`.
+    """An intrinsic that adds to `COLUMNS` columns of so many rows.
+
+    Its arguments: weights [tiles, COLUMNS, LANES]; x as `multiply`, from `tile` and `row` on;
+    scale, bias and out as `multiply`, from `column` on. The first tile brings the bias.
 
     The sums are carried side by side in registers: weights and inputs are fetched once for all,
     and no multiplication waits for the one before.
     """
 
     def typed(
-        context: Any, weights: Any, block: Any, x: Any, row: Any, scale: Any, bias: Any, out: Any
+        context: Any,
+        weights: Any,
+        x: Any,
+        tile: Any,
+        row: Any,
+        scale: Any,
+        bias: Any,
+        out: Any,
+        column: Any,
     ) -> Any:
-        signature = types.void(weights, block, x, row, scale, bias, out)
-
-        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            kinds = dict(
-                zip(
-                    ("weights", "block", "x", "row", "scale", "bias", "out"),
-                    zip(signature.args, args, strict=True),
-                    strict=True,
-                )
-            )
-            array = {
-                name: context.make_array(kind)(context, builder, value)
-                for name, (kind, value) in kinds.items()
-                if isinstance(kind, types.Array)
-            }
-            block, row = kinds["block"][1], kinds["row"][1]
-            length = builder.extract_value(array["x"].shape, 1)
-            width = builder.extract_value(array["out"].shape, 1)
-            number = partial(ir.Constant, length.type)
-
-            def line(name: str, stride: Any, at: int) -> Any:
-                first = builder.mul(builder.add(row, number(at)), stride)
-                return builder.gep(array[name].data, [first])
-
-            tile = builder.gep(
-                array["weights"].data,
-                [builder.mul(block, builder.mul(length, number(COLUMNS)))],
-            )
-            starts = [line("x", length, at) for at in range(rows)]
-            sums = _zeros(builder, _FLOATS, COLUMNS * rows)
-            with _loop(builder, number(0), length, number(LANES)) as at:
-                x_lanes = [_lanes(builder, start, at) for start in starts]
-                here = builder.mul(at, number(COLUMNS))
-                w_lanes = [
-                    _lanes(builder, tile, builder.add(here, number(column * LANES)))
-                    for column in range(COLUMNS)
-                ]
-                for place, (x, w) in zip(sums, product(x_lanes, w_lanes), strict=True):
-                    _add_product(builder, place, w, x)
-            first = builder.mul(block, number(COLUMNS))
-            factor, summand = (
-                builder.load(_four_at(builder, array[name].data, first), align=4)
-                for name in ("scale", "bias")
-            )
-            for at in range(rows):
-                mine = sums[at * COLUMNS : (at + 1) * COLUMNS]
-                total = _totals(builder, [builder.load(place) for place in mine])
-                value = builder.fadd(builder.fmul(total, factor), summand)
-                place = _four_at(builder, line("out", width, at), first)
-                builder.store(value, place, align=4)
-            return context.get_dummy_value()
-
-        return signature, build
+        signature = types.void(weights, x, tile, row, scale, bias, out, column)
+        return signature, partial(_build_products, rows)
 
     return intrinsic(typed)
+
+
+def _build_products(rows: int, context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    weights, x, scale, bias, out = (
+        context.make_array(signature.args[at])(context, builder, args[at]) for at in (0, 1, 4, 5, 6)
+    )
+    first_tile, row, column = args[2], args[3], args[7]
+    tiles = builder.extract_value(weights.shape, 0)
+    side_by_side = builder.extract_value(x.shape, 1)
+    width = builder.extract_value(out.shape, 1)
+    number = partial(ir.Constant, tiles.type)
+
+    def lane(tile: Any, count: Any, at: Any) -> Any:
+        return builder.mul(builder.add(builder.mul(tile, count), at), number(LANES))
+
+    sums = _zeros(builder, _FLOATS, COLUMNS * rows)
+    with _loop(builder, number(0), tiles, number(1)) as tile:
+        x_tile = builder.add(tile, first_tile)
+        x_lanes = [
+            _lanes(builder, x.data, lane(x_tile, side_by_side, builder.add(row, number(at))))
+            for at in range(rows)
+        ]
+        w_lanes = [
+            _lanes(builder, weights.data, lane(tile, number(COLUMNS), number(at)))
+            for at in range(COLUMNS)
+        ]
+        for place, (x_lane, w_lane) in zip(sums, product(x_lanes, w_lanes), strict=True):
+            _add_product(builder, place, w_lane, x_lane)
+    factor = builder.load(_four_at(builder, scale.data, column), align=4)
+    is_first = builder.icmp_signed("==", first_tile, number(0))
+    for at in range(rows):
+        mine = sums[at * COLUMNS : (at + 1) * COLUMNS]
+        total = _totals(builder, [builder.load(place) for place in mine])
+        line = builder.mul(builder.add(row, number(at)), width)
+        place = _four_at(builder, out.data, builder.add(line, column))
+        before = builder.select(is_first, _four_at(builder, bias.data, column), place)
+        summand = builder.load(before, align=4)
+        builder.store(builder.fadd(builder.fmul(total, factor), summand), place, align=4)
+    return context.get_dummy_value()
 
 
 def _four_at(builder: Any, base: Any, at: Any) -> Any:
@@ -177,29 +197,51 @@ def _four_at(builder: Any, base: Any, at: Any) -> Any:
     return builder.bitcast(builder.gep(base, [at]), kind.as_pointer())
 
 
+@njit(nogil=True)
+def side_by_side(x: Any) -> Any:
+    """x [rows, n] as [n / LANES, rows, LANES].
+
+    The order in which `multiply` reads them, whatever their number.
+    """
+    rows, n = x.shape
+    tiles = np.empty((n // LANES, rows, LANES), np.float32)
+    for row in range(rows):
+        for tile in range(n // LANES):
+            for lane in range(LANES):
+                tiles[tile, row, lane] = x[row, tile * LANES + lane]
+    return tiles
+
+
 _one, _two, _four = _products(1), _products(2), _products(4)
 
 
 @njit(nogil=True)
-def multiply(weights: Any, block: int, x: Any, scale: Any, bias: Any, out: Any) -> None:
-    """`COLUMNS` columns of out [rows, outputs] = x [rows, n] times weights, scaled, plus bias.
+def multiply(weights: Any, panel: int, x: Any, scale: Any, bias: Any, out: Any) -> None:
+    """A panel of columns of out [rows, outputs] = x times weights, scaled, plus bias.
 
     Args:
         weights: From `pack`, int8.
-        block: Which columns: those from COLUMNS * block on.
-        x: Float32, C-contiguous; n is a multiple of `LANES`.
+        panel: Which columns.
+        x: From `side_by_side`, float32.
         scale, bias: Float32 [outputs]; outputs are a multiple of `COLUMNS`.
         out: Float32, C-contiguous.
     """
-    rows, row = x.shape[0], 0
-    while rows - row >= 4:
-        _four(weights, block, x, row, scale, bias, out)
-        row += 4
-    if rows - row >= 2:
-        _two(weights, block, x, row, scale, bias, out)
-        row += 2
-    if rows > row:
-        _one(weights, block, x, row, scale, bias, out)
+    chunks, blocks, tiles = weights.shape[1:4]
+    rows = x.shape[1]
+    for chunk in range(chunks):
+        tile = chunk * tiles
+        for block in range(blocks):
+            column = (panel * blocks + block) * COLUMNS
+            mine = weights[panel, chunk, block]
+            row = 0
+            while rows - row >= 4:
+                _four(mine, x, tile, row, scale, bias, out, column)
+                row += 4
+            if rows - row >= 2:
+                _two(mine, x, tile, row, scale, bias, out, column)
+                row += 2
+            if rows > row:
+                _one(mine, x, tile, row, scale, bias, out, column)
 
 
 @intrinsic
@@ -225,9 +267,7 @@ def dot(context: Any, a: Any, i: Any, b: Any, j: Any) -> Any:
         with _loop(builder, whole, length, number(1)) as at:
             _add_product(builder, rest, *_pair(builder, starts, at, _single))
         return builder.fadd(
-            builder.extract_element(
-                _halved(builder, builder.load(lanes), 1), ir.Constant(ir.IntType(32), 0)
-            ),
+            builder.extract_element(_halved(builder, builder.load(lanes), 1), _INDEX(0)),
             builder.load(rest),
         )
 
@@ -240,3 +280,72 @@ def _single(builder: Any, base: Any, at: Any) -> Any:
 
 def _pair(builder: Any, starts: Sequence[Any], at: Any, load: Callable[..., Any]) -> list[Any]:
     return [load(builder, start, at) for start in starts]
+
+
+def _mixture(vectors: int) -> Callable[..., Any]:
+    """An intrinsic: out[i, lane:] += sum of odds[j] times values[j, lane:], so many vectors of
+    lanes; arguments odds [n], values [any, m], out [any, m], i, lane."""
+
+    def typed(context: Any, odds: Any, values: Any, out: Any, row: Any, lane: Any) -> Any:
+        signature = types.void(odds, values, out, row, lane)
+
+        def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            odds, values, out = (
+                context.make_array(kind)(context, builder, value)
+                for kind, value in zip(signature.args[:3], args[:3], strict=True)
+            )
+            width = builder.extract_value(out.shape, 1)
+            number = partial(ir.Constant, width.type)
+            first = builder.add(builder.mul(args[3], width), args[4])
+            places = [
+                builder.bitcast(
+                    builder.gep(out.data, [builder.add(first, number(at * LANES))]),
+                    _FLOATS.as_pointer(),
+                )
+                for at in range(vectors)
+            ]
+            sums = [cgutils.alloca_once(builder, _FLOATS) for _ in places]
+            for place, held in zip(places, sums, strict=True):
+                builder.store(builder.load(place, align=4), held)
+            count = builder.extract_value(odds.shape, 0)
+            with _loop(builder, number(0), count, number(1)) as at:
+                one = builder.insert_element(
+                    ir.Constant(_FLOATS, ir.Undefined), _single(builder, odds.data, at), _INDEX(0)
+                )
+                weight = _pick(builder, one, one, [0] * LANES)
+                start = builder.add(builder.mul(at, width), args[4])
+                for vector, held in enumerate(sums):
+                    here = builder.add(start, number(vector * LANES))
+                    _add_product(builder, held, weight, _lanes(builder, values.data, here))
+            for place, held in zip(places, sums, strict=True):
+                builder.store(builder.load(held), place, align=4)
+            return context.get_dummy_value()
+
+        return signature, build
+
+    return intrinsic(typed)
+
+
+_mix_one, _mix_four = _mixture(1), _mixture(4)
+
+
+@njit(nogil=True)
+def mix(odds: Any, values: Any, out: Any, row: int) -> None:
+    """Add to out[row] the sum of odds[j] times values[j].
+
+    Args:
+        odds: Float32 [n].
+        values: Float32 [at least n, m].
+        out: Float32 [any, m].
+    """
+    width = out.shape[1]
+    lane = 0
+    while width - lane >= 4 * LANES:
+        _mix_four(odds, values, out, row, lane)
+        lane += 4 * LANES
+    while width - lane >= LANES:
+        _mix_one(odds, values, out, row, lane)
+        lane += LANES
+    for at in range(odds.size):
+        for rest in range(lane, width):
+            out[row, rest] += odds[at] * values[at, rest]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from dungeon.engine.torch_engine.simd import dot, multiply
+from dungeon.engine.torch_engine.simd import dot, mix, multiply, side_by_side
 
 # Division as numpy does it: a check for zero would keep the compiler from using vectors.
 _serial = njit(nogil=True, error_model="numpy")
@@ -25,7 +25,7 @@ class Matrix(NamedTuple):
     """The same linear layer of every block.
 
     Attributes:
-        weight: int8, packed (see `simd.pack`), shape [layers, blocks, tiles, columns, lanes].
+        weight: int8, packed: shape [layers, *that of `simd.pack`].
         scale: float32, shape [layers, outputs].
         bias: float32, shape [layers, outputs].
     """
@@ -127,8 +127,9 @@ def _rms_norm(x: Any, norm: Any, epsilon: Any, out: Any) -> None:
 @_parallel
 def project(x: Any, weight: Any, scale: Any, bias: Any, out: Any) -> None:
     """out [rows, outputs] = x [rows, inputs] times packed weights."""
-    for block in prange(weight.shape[0]):
-        multiply(weight, block, x, scale, bias, out)
+    tiles = side_by_side(x)
+    for panel in prange(weight.shape[0]):
+        multiply(weight, panel, tiles, scale, bias, out)
 
 
 @_serial
@@ -146,14 +147,6 @@ def _turn(heads: Any, cos: Any, sin: Any) -> None:
 def _score(keys: Any, count: int, q: Any, row: int, scale: Any, out: Any) -> None:
     for at in range(count):
         out[at] = dot(keys, at, q, row) * scale
-
-
-@_serial
-def _mix(values: Any, count: int, odds: Any, out: Any) -> None:
-    for at in range(count):
-        weight = odds[at]
-        for lane in range(out.size):
-            out[lane] += weight * values[at, lane]
 
 
 @_serial
@@ -186,7 +179,7 @@ def _attend(
     rows, heads, size = out.shape
     group = heads // keys.shape[1]
     scale = np.float32(1) / np.sqrt(np.float32(size))
-    flat = q.reshape(rows * heads, size)
+    flat, seen = q.reshape(rows * heads, size), out.reshape(rows * heads, size)
     for task in prange(rows * heads):
         # Rows of one head follow each other: what they share is then in the cache.
         head, row = task // rows, task % rows
@@ -196,12 +189,11 @@ def _attend(
         _score(shared_keys[key_head], shared, flat, place, scale, mine[:shared])
         _score(keys[row, key_head], own, flat, place, scale, mine[shared:])
         total = _soften(mine)
-        seen = out[row, head]
-        seen[:] = np.float32(0)
-        _mix(shared_values[key_head], shared, mine[:shared], seen)
-        _mix(values[row, key_head], own, mine[shared:], seen)
+        seen[place] = np.float32(0)
+        mix(mine[:shared], shared_values[key_head], seen, place)
+        mix(mine[shared:], values[row, key_head], seen, place)
         for lane in range(size):
-            seen[lane] /= total
+            seen[place, lane] /= total
 
 
 @_serial
@@ -246,7 +238,8 @@ def step(x: Any, weights: Weights, past: Past, heads: int, llama: bool, logits: 
     """
     rows, width = x.shape
     _, _, key_heads, _, size = past.keys.shape
-    inner = weights.down.weight.shape[2] * weights.down.weight.shape[4]
+    _, _, chunks, _, tiles, _, lanes = weights.down.weight.shape
+    inner = chunks * tiles * lanes
     position = past.shared + past.own
     ones = np.ones((1, width), np.float32)
     normed = np.empty((rows, width), np.float32)
