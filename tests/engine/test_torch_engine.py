@@ -328,7 +328,7 @@ def test_another_process_writes_the_same_bytes(gpt2_dir: Path, tmp_path: Path) -
         for _ in range(2)
     )
     assert first == second
-    assert len(list((tmp_path / "prepared").glob("*.safetensors"))) == 1
+    assert len(list((tmp_path / "prepared").glob("*.safetensors"))) == 2
 
 
 @pytest.mark.parametrize("kernels", [Kernels(True, True), Kernels(True, False), FLOAT32])
@@ -358,13 +358,14 @@ def relative(got: torch.Tensor, wanted: torch.Tensor) -> float:
     return float((got - wanted).norm() / wanted.norm())
 
 
-def test_damaged_prepared_weights_are_made_again(gpt2_dir: Path, models: Path) -> None:
+@pytest.mark.parametrize("use", ["read", "write"])
+def test_damaged_prepared_weights_are_made_again(gpt2_dir: Path, models: Path, use: str) -> None:
     kernels = Kernels(True, True)
     wanted = request("You")
     engine = TorchEngine(gpt2_dir, device="cpu", kernels=kernels)
     engine.load(lambda line: None)
     text = text_of(engine, wanted)
-    (file,) = (models / "prepared").glob("gpt2-*int8-bf16.safetensors")
+    (file,) = (models / "prepared").glob(f"gpt2-*int8-bf16-{use}.safetensors")
     content = bytearray(file.read_bytes())
     content[-9] ^= 64
     file.unlink()

@@ -7,6 +7,7 @@ token, layers of Python between the kernels, logits of positions nobody asks for
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,19 @@ import torch
 from torch.nn import functional
 
 from dungeon.engine.torch_engine.prefix_cache import KeyValues
-from dungeon.engine.torch_engine.quantize import Dense, Kernels, quantize
+from dungeon.engine.torch_engine.quantize import Dense
 
 if TYPE_CHECKING:
     from dungeon.engine.torch_engine.writer import Writer
 
-_LAYER = ("qkv", "out", "up", "down")
+LAYER = ("qkv", "out", "up", "down")
+"""The matrices of a layer, in the order in which they are used."""
 
 Tensors = dict[str, torch.Tensor]
+
+Stages = Iterator[Tensors]
+"""Weights for writing, then those for reading: what is in a file is mapped while it is used, and
+one after the other takes less memory than both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,150 +93,45 @@ def shape_of(config: Any) -> Shape | None:
     )
 
 
-def prepare(model: Any, shape: Shape, kernels: Kernels) -> Tensors:
-    """The weights of a transformers module as this forward pass wants them.
-
-    Matrices lie as [outputs, inputs]; those that read the same input are one. "0.qkv.full" is
-    for reading; "qkv.int8" and its scales are those of all layers, packed for writing.
-    """
-    state = {name: value.detach() for name, value in model.state_dict().items()}
-    tensors: Tensors = {}
-
-    def dense(name: str, weight: torch.Tensor, bias: torch.Tensor | None = None) -> None:
-        tensors[f"{name}.full"] = weight.float()
-        if bias is not None:
-            tensors[f"{name}.bias"] = bias.float()
-
-    if shape.kind == "gpt2":
-        _prepare_gpt2(state, shape, tensors, dense)
-    else:
-        _prepare_llama(state, shape, tensors, dense)
-    embed = tensors.pop("embed")
-    head = state.get("lm_head.weight", embed)
-    dense("head", head)
-    if head.data_ptr() != embed.data_ptr():
-        tensors["embed"] = embed
-    if kernels.int8:
-        _add_bytes(tensors, shape)
-    if kernels.bf16:
-        for name in list(tensors):
-            if name.endswith(".full") or name == "embed":
-                tensors[name] = tensors[name].to(torch.bfloat16)
-    return {name: value.contiguous() for name, value in tensors.items()}
-
-
-def _add_bytes(tensors: Tensors, shape: Shape) -> None:
-    """What `writer.Writer` takes; nothing where a matrix has a shape that it does not."""
-    from dungeon.engine.torch_engine import simd, writer
-
-    layers = range(shape.layers)
-    stacks = {name: [f"{at}.{name}" for at in layers] for name in _LAYER}
-    if not all(
-        writer.packable(*tensors[f"{one}.full"].shape) for s in stacks.values() for one in s
-    ):
-        return
-    for name, each in {**stacks, "head": ["head"]}.items():
-        weights, scales = [], []
-        for one in each:
-            full = tensors[f"{one}.full"]
-            # The head has as many outputs as there are words: filled up to whole columns.
-            full = functional.pad(full, (0, 0, 0, -full.shape[0] % simd.COLUMNS))
-            int8, scale = quantize(full)
-            weights.append(torch.from_numpy(simd.pack(int8.numpy())))
-            scales.append(scale)
-        tensors[f"{name}.int8"], tensors[f"{name}.scale"] = (
-            torch.stack(weights),
-            torch.stack(scales),
-        )
-        if f"{each[0]}.bias" in tensors:
-            tensors[f"{name}.bias"] = torch.stack([tensors[f"{one}.bias"] for one in each])
-    tensors["norms"] = torch.stack(
-        [
-            torch.stack([_both(tensors, f"{at}.{name}") for name in ("norm1", "norm2")])
-            for at in layers
-        ]
-    )
-    tensors["norm"] = _both(tensors, "norm")
-
-
-def _both(tensors: Tensors, name: str) -> torch.Tensor:
-    """Weight and bias of a norm; no bias is one of zeros."""
-    weight, bias = _norm(tensors, name)
-    return torch.stack([weight, torch.zeros_like(weight) if bias is None else bias])
-
-
-def _prepare_gpt2(state: Tensors, shape: Shape, tensors: Tensors, dense: Any) -> None:
-    tensors["embed"] = state["transformer.wte.weight"].float()
-    tensors["positions"] = state["transformer.wpe.weight"].float()
-    for part in ("weight", "bias"):
-        tensors[f"norm.{part}"] = state[f"transformer.ln_f.{part}"].float()
-    for at in range(shape.layers):
-        old = f"transformer.h.{at}"
-        for name, source in (("norm1", "ln_1"), ("norm2", "ln_2")):
-            for part in ("weight", "bias"):
-                tensors[f"{at}.{name}.{part}"] = state[f"{old}.{source}.{part}"].float()
-        for name, source in (
-            ("qkv", "attn.c_attn"),
-            ("out", "attn.c_proj"),
-            ("up", "mlp.c_fc"),
-            ("down", "mlp.c_proj"),
-        ):
-            # transformers' Conv1D keeps its weight the other way round.
-            weight = state[f"{old}.{source}.weight"].t()
-            dense(f"{at}.{name}", weight, state[f"{old}.{source}.bias"])
-
-
-def _prepare_llama(state: Tensors, shape: Shape, tensors: Tensors, dense: Any) -> None:
-    tensors["embed"] = state["model.embed_tokens.weight"].float()
-    tensors["norm.weight"] = state["model.norm.weight"].float()
-    for at in range(shape.layers):
-        old = f"model.layers.{at}"
-        tensors[f"{at}.norm1.weight"] = state[f"{old}.input_layernorm.weight"].float()
-        tensors[f"{at}.norm2.weight"] = state[f"{old}.post_attention_layernorm.weight"].float()
-        qkv = [state[f"{old}.self_attn.{name}_proj.weight"] for name in "qkv"]
-        up = [state[f"{old}.mlp.{name}_proj.weight"] for name in ("gate", "up")]
-        dense(f"{at}.qkv", torch.cat(qkv))
-        dense(f"{at}.out", state[f"{old}.self_attn.o_proj.weight"])
-        dense(f"{at}.up", torch.cat(up))
-        dense(f"{at}.down", state[f"{old}.mlp.down_proj.weight"])
-
-
 class LeanNetwork:
     """The forward pass on prepared weights; a `decode.Network` for the CPU.
 
     Args:
         shape: Of the model.
-        tensors: From `prepare`.
+        stages: From `prepare.prepare`.
         n_positions: Longest text.
     """
 
-    def __init__(self, shape: Shape, tensors: Tensors, n_positions: int) -> None:
+    def __init__(self, shape: Shape, stages: Stages, n_positions: int) -> None:
         self._shape = shape
         self._n_positions = n_positions
         self.vocabulary = shape.vocabulary
         self._epsilon = torch.tensor(shape.epsilon)
+        rotary = None
+        if shape.kind == "llama":
+            rotary = self._cos, self._sin = _rotary(shape, n_positions)
+        self._writer: Writer | None = None
+        small = next(stages)
+        if small:
+            from dungeon.engine.torch_engine.writer import Writer
+
+            self._writer = Writer(small, rotary, shape.heads, shape.epsilon)
+            del small
+        tensors = next(stages)
         # It meets one row at a time, and the embedding needs it as it is.
         self._head = _dense(tensors, "head", pack=False)
         self._positions = tensors.get("positions")
         # Where both are one matrix, it is kept once.
         self._embed = tensors["embed" if "embed" in tensors else "head.full"]
         self._layers = [
-            tuple(_dense(tensors, f"{at}.{name}", pack=True) for name in _LAYER)
+            tuple(_dense(tensors, f"{at}.{name}", pack=True) for name in LAYER)
             for at in range(shape.layers)
         ]
         self._norms = [
-            tuple(_norm(tensors, f"{at}.{name}") for name in ("norm1", "norm2"))
+            tuple(norm(tensors, f"{at}.{name}") for name in ("norm1", "norm2"))
             for at in range(shape.layers)
         ]
-        self._last_norm = _norm(tensors, "norm")
-        rotary = None
-        if shape.kind == "llama":
-            rotary = self._cos, self._sin = _rotary(shape, n_positions)
-        self._writer: Writer | None = None
-        if "head.int8" in tensors:
-            from dungeon.engine.torch_engine.writer import Writer
-
-            self._writer = Writer(tensors, rotary, shape.heads, shape.epsilon)
+        self._last_norm = norm(tensors, "norm")
         # Its sums are those of a row by itself; torch's products are blocked.
         self.rows_agree = self._writer is not None
         if self._writer is not None:
@@ -247,6 +148,17 @@ class LeanNetwork:
         if writing and self._writer is not None:
             return self._write(self._writer, ids, cache)
         rows, size = ids.shape
+        last = self._read(ids, cache).view(rows, size, -1)[:, -1]
+        return self._head(self._norm(last, self._last_norm))
+
+    def all_positions(self, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
+        """As `forward` on the prompt's path, but the logits of every position of one row,
+        [n, vocabulary]: for measurements."""
+        return self._head(self._norm(self._read(ids, cache), self._last_norm))
+
+    def _read(self, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
+        """Append a stretch of the prompt; the last layer's output, [rows * n, width]."""
+        rows, size = ids.shape
         past = cache.length
         x = self._embedded(ids, past)
         mask = _mask(past, size)
@@ -259,8 +171,7 @@ class LeanNetwork:
             x += out(self._attend(q, keys, values, mask))
             x += down(self._activate(up(self._norm(x, norm2))))
         cache.length += size
-        last = x.view(rows, size, -1)[:, -1]
-        return self._head(self._norm(last, self._last_norm))
+        return x
 
     def _write(self, writer: Writer, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
         """As `forward`, one position of all rows after the other."""
@@ -333,7 +244,8 @@ def _dense(tensors: Tensors, name: str, *, pack: bool) -> Dense:
     return Dense(tensors[f"{name}.full"], tensors.get(f"{name}.bias"), pack=pack)
 
 
-def _norm(tensors: Tensors, name: str) -> tuple[torch.Tensor, torch.Tensor | None]:
+def norm(tensors: Tensors, name: str) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Weight and bias of a norm."""
     return tensors[f"{name}.weight"], tensors.get(f"{name}.bias")
 
 

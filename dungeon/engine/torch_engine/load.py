@@ -24,11 +24,12 @@ from dungeon.engine.torch_engine.checks import (
     first_line,
     read_config,
 )
-from dungeon.engine.torch_engine.forward import Shape, Tensors, prepare, shape_of
+from dungeon.engine.torch_engine.forward import Shape, Stages, Tensors, shape_of
+from dungeon.engine.torch_engine.prepare import prepare
 from dungeon.engine.torch_engine.quantize import Kernels
 from dungeon.engine.torch_engine.tokens import Codec
 
-_PREPARED = "3"
+_PREPARED = "4"
 """Version of the prepared weights; a new one makes them anew."""
 
 _UNDERSTOOD = "1"
@@ -178,10 +179,10 @@ def load_weights(opened: Opened) -> Any:
     return model.eval().requires_grad_(False)
 
 
-def prepared(opened: Opened, shape: Shape, kernels: Kernels, digest: str) -> Tensors:
+def prepared(opened: Opened, shape: Shape, kernels: Kernels, digest: str) -> Stages:
     """The weights for `forward.LeanNetwork`, made once and kept on disk.
 
-    They come from the file the first time too, so that every start computes with the same
+    They come from the files the first time too, so that every start computes with the same
     memory layout. Where they cannot be kept they are made at every start.
 
     Args:
@@ -190,27 +191,40 @@ def prepared(opened: Opened, shape: Shape, kernels: Kernels, digest: str) -> Ten
     Raises:
         ModelError: The weights are damaged or do not fit the config.
     """
-    from safetensors.torch import load_file, save_file
-
     config = (opened.path / "config.json").read_bytes()
     key = hashlib.sha256(f"{_PREPARED} {digest}".encode() + config).hexdigest()[:32]
     kind = f"{'int8' if kernels.int8 else 'fp32'}-{'bf16' if kernels.bf16 else 'fp32'}"
-    file = models_dir() / "prepared" / f"{opened.name}-{key}-{kind}.safetensors"
-    if not sound(file):
-        tensors = prepare(load_weights(opened), shape, kernels)
-        draft = file.with_name(f"{file.name}.{os.getpid()}")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            save_file(tensors, str(draft))
-            seal(draft, file)
-            for old in file.parent.glob(f"{opened.name}-*-{kind}.safetensors*"):
-                if not old.name.startswith(file.name):
-                    # Of another version of the game or of the model: hundreds of megabytes.
-                    old.unlink(missing_ok=True)
-        except (OSError, SafetensorError) as error:
-            log.warning("the prepared weights are not kept: %s", error)
-            draft.unlink(missing_ok=True)
-            return tensors
+    folder = models_dir() / "prepared"
+    files = [folder / f"{opened.name}-{key}-{kind}-{use}.safetensors" for use in ("write", "read")]
+    if not all(sound(file) for file in files):
+        stages = prepare(load_weights(opened), shape, kernels)
+        if not all(_save(stage, file) for stage, file in zip(stages, files, strict=True)):
+            return iter(stages)
+        for old in folder.glob(f"{opened.name}-*-{kind}*.safetensors*"):
+            # Of another version of the game or of the model: hundreds of megabytes.
+            if key not in old.name:
+                old.unlink(missing_ok=True)
+    return (_mapped(file) for file in files)
+
+
+def _save(tensors: Tensors, file: Path) -> bool:
+    from safetensors.torch import save_file
+
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, str(draft))
+        seal(draft, file)
+    except (OSError, SafetensorError) as error:
+        log.warning("the prepared weights are not kept: %s", error)
+        draft.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _mapped(file: Path) -> Tensors:
+    from safetensors.torch import load_file
+
     return dict(load_file(str(file)))
 
 
