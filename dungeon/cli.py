@@ -49,7 +49,10 @@ def run(argv: Sequence[str], tools: Tools) -> int:
     Returns:
         The exit code. Errors meant for the player are printed here, without a traceback.
     """
-    args = _parser().parse_args(argv)
+    args, rest = _parser().parse_known_args(argv)
+    args.rest = rest
+    if rest and args.run is not _bench:
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     command: Callable[[argparse.Namespace, Tools], int] = args.run
     try:
         return command(args, tools)
@@ -154,6 +157,12 @@ def _parser() -> argparse.ArgumentParser:
 
     schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
     schema.set_defaults(run=_schema)
+
+    # Its options are those of the benchmark itself.
+    bench = commands.add_parser(
+        "bench", help="time the engine beside its peers (in a checkout)", add_help=False
+    )
+    bench.set_defaults(run=_bench)
 
     export = commands.add_parser("export", help="write a story out")
     export.add_argument("save", metavar="SAVE")
@@ -433,6 +442,19 @@ def _new(args: argparse.Namespace, tools: Tools) -> int:
         raise _usage(f"--genre is one of: {', '.join(GENRES)}.")
     path = write_new(args.title, args.dir, args.genre)
     _tell(f"Wrote {path}. Try it with: dungeon check {path} && dungeon play {path}")
+    return 0
+
+
+def _bench(args: argparse.Namespace, tools: Tools) -> int:
+    import importlib
+    import importlib.util
+
+    if importlib.util.find_spec("benchmarks") is None:
+        raise DungeonError(
+            "The benchmarks are not part of an installed game.",
+            "Run this in a checkout of the source, where the folder benchmarks is.",
+        )
+    importlib.import_module("benchmarks.engine.__main__").main(args.rest)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Run the comparison and print it: `python -m benchmarks.engine --tokenizer DIR --eval DIR`."""
+"""Run the comparison and print it: `dungeon bench`, or `python -m benchmarks.engine`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.engine.contenders import SENTENCES
 from benchmarks.engine.report import Report
 from dungeon.engine.catalog import EMBEDDED
 from dungeon.engine.store import installed
@@ -66,13 +67,39 @@ def asked(environment: dict[str, str] | None = None) -> Iterator[Asked]:
         worker.close()
 
 
-def random_gpt2(directory: Path, tokenizer: Path) -> Path:
-    """GPT-2 124M with random weights: speed does not depend on their values."""
+def random_gpt2(directory: Path, tokenizer: Path | None) -> Path:
+    """GPT-2 124M with random weights: speed does not depend on their values.
+
+    Args:
+        directory: Where it is saved.
+        tokenizer: A directory with GPT-2's vocab.json and merges.txt; without one a small
+            vocabulary is learnt from the sentences used here, and what else there is of 50,257
+            words only takes its room.
+    """
     transformers: Any = importlib.import_module("transformers")
     transformers.utils.logging.disable_progress_bar()
-    transformers.GPT2LMHeadModel(transformers.GPT2Config()).save_pretrained(directory)
-    for name in ("vocab.json", "merges.txt"):
-        shutil.copy(tokenizer / name, directory / name)
+    config = transformers.GPT2Config()
+    transformers.GPT2LMHeadModel(config).save_pretrained(directory)
+    if tokenizer is not None:
+        for name in ("vocab.json", "merges.txt"):
+            shutil.copy(tokenizer / name, directory / name)
+        return directory
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    learnt = Tokenizer(models.BPE())
+    learnt.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=800, initial_alphabet=alphabet, show_progress=False, min_frequency=1
+    )
+    learnt.train_from_iterator(SENTENCES, trainer)
+    learnt.model.save(str(directory))
+    file = directory / "vocab.json"
+    vocabulary = json.loads(file.read_text(encoding="utf-8"))
+    for at in range(len(vocabulary), config.vocab_size - 1):
+        vocabulary[f"\u0120word{at}"] = at
+    vocabulary["<|endoftext|>"] = config.vocab_size - 1
+    file.write_text(json.dumps(vocabulary), encoding="utf-8")
     return directory
 
 
@@ -152,32 +179,27 @@ def speed(model: Path, rounds: int, report: Report, wanted: set[str]) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Print the table, or JSON."""
-    parser = argparse.ArgumentParser(description="How fast the engine is, beside its peers.")
-    parser.add_argument(
-        "--model", type=Path, help="a GPT-2 to time (default: 124M, random weights)"
+    parser = argparse.ArgumentParser(
+        prog="dungeon bench", description="How fast the engine is, beside its peers."
     )
+    parser.add_argument("--model", type=Path, help="a GPT-2 to time (default: 124M, random)")
+    parser.add_argument("--tokenizer", type=Path, help="folder with vocab.json and merges.txt")
     parser.add_argument(
-        "--tokenizer", type=Path, help="directory with GPT-2's vocab.json, merges.txt"
+        "--eval", type=Path, default=Path("../shared/eval"), help="folder of passages (.txt)"
     )
-    parser.add_argument("--eval", type=Path, help="directory of passages for the perplexity")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--positions", type=int, default=900, help="of each passage")
     parser.add_argument(
-        "--peers", default="", help="only these, of float32,bfloat16,ctranslate2,llamacpp"
+        "--peers", default="", help="only these: float32,bfloat16,ctranslate2,llamacpp"
     )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
-        model = options.model
-        if model is None and options.tokenizer is not None:
-            model = random_gpt2(Path(folder) / "gpt2-124m", options.tokenizer)
-        if model is None:
-            report.note("no speed: name a --model, or a --tokenizer for one with random weights")
-        else:
-            wanted = {name for name in options.peers.split(",") if name}
-            speed(model, options.rounds, report, wanted)
-    if options.eval is None:
+        model = options.model or random_gpt2(Path(folder) / "gpt2-124m", options.tokenizer)
+        wanted = {name for name in options.peers.split(",") if name}
+        speed(model.resolve(), options.rounds, report, wanted)
+    if not options.eval.is_dir():
         report.note("no perplexity: name passages with --eval")
     elif installed(EMBEDDED) is None:
         report.note(f"no perplexity: {EMBEDDED} is not installed")

@@ -15,12 +15,13 @@ from dungeon.engine.torch_engine import TorchEngine
 PLAY = Sampling(temperature=0.8, top_p=0.9, top_k=40, repetition_penalty=1.1)
 """How everybody draws."""
 
-_SENTENCES = (
+SENTENCES = (
     " You walk on along the river until the mill comes into sight, and a bell rings.",
     ' "Nobody has crossed here since the flood," says the miller, and wipes his hands.',
     " Behind the wheel a door stands open; the steps lead down, and the air is cold.",
     " The lamp shows a table, two cups and a map on which somebody has burnt a hole.",
 )
+"""What all prompts are made of."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Contender(Protocol):
 def text_of(engine: TorchEngine, tokens: int, salt: str = "") -> str:
     """A text of at most so many tokens and nearly as many."""
     text, at = salt, 0
-    while engine.count(PromptPart(text + _SENTENCES[at % 4])) <= tokens:
-        text += _SENTENCES[at % 4]
+    while engine.count(PromptPart(text + SENTENCES[at % 4])) <= tokens:
+        text += SENTENCES[at % 4]
         at += 1
     return text
 

@@ -13,7 +13,7 @@ from dungeon.story.action import parse
 from dungeon.story.scenario import GenerationSettings, Scenario
 from dungeon.turn import Narration, narrate
 
-AROUND = 2
+AROUND = 3
 """Turns measured on either side of the one that is named."""
 
 _TOLD = (

@@ -21,7 +21,7 @@ _SOURCES = ("simd.py", "step.py", "likeliest.py")
 _FOLDER = Path(__file__).parent
 
 # One of numba's thread pools ends the process when two threads use it at once.
-_one_at_a_time = threading.Lock()
+_one_at_a_time = threading.RLock()
 
 
 @cache
