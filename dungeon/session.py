@@ -35,6 +35,12 @@ __all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
 RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
 
+NARRATOR_IS_NOT = tuple(
+    "I I'm I've I'll I'd My my Me me Mine mine Myself myself We we Us us Our our Ours ours".split()
+)
+"""Words of a narrator who takes part, which only a story told in the first person has. In speech
+they are everybody's."""
+
 
 class GameSession:
     """A story being played.
@@ -177,14 +183,26 @@ class GameSession:
                 top_p=story.generation.top_p,
                 top_k=story.generation.top_k,
                 repetition_penalty=story.generation.repetition_penalty,
+                min_p=story.generation.min_p,
             ),
             seed=seed,
             stop=context.stop,
             banned=story.scenario.banned,
+            unspoken=() if story.scenario.style.person == "first" else NARRATOR_IS_NOT,
         )
         self._serial += 1
         self._turn = Turn(
-            node_id, self._serial, parent, action, seed, context, request, tuple(said)
+            node_id,
+            self._serial,
+            parent,
+            action,
+            seed,
+            context,
+            request,
+            tuple(said),
+            story.generation.candidates or self.engine.info.candidates,
+            story.scenario.style.person,
+            story.scenario.style.tense,
         )
         return self._turn
 

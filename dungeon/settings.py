@@ -48,10 +48,20 @@ class Settings(BaseSettings):
     top_k: int | None = None
     repetition_penalty: float | None = None
     max_new_tokens: int | None = None
+    candidates: int | None = None
+    min_p: float | None = None
 
     def generation(self) -> dict[str, Any]:
         """The sampling numbers that are set, by name."""
-        names = ("temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens")
+        names = (
+            "temperature",
+            "top_p",
+            "top_k",
+            "repetition_penalty",
+            "max_new_tokens",
+            "candidates",
+            "min_p",
+        )
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
     @classmethod

@@ -17,9 +17,10 @@ from dungeon.engine.base import (
     StopReason,
     Timing,
     TokenOdds,
+    candidate_seed,
 )
 from dungeon.errors import EngineError
-from dungeon.story import narrative
+from dungeon.story import narrative, rerank
 from dungeon.story.action import Action
 from dungeon.story.context import Context
 from dungeon.story.story import MAX_SEED
@@ -45,6 +46,8 @@ class Turn:
         context: What the model sees.
         request: The same, for the engine.
         said: Recent narrative that should not be said again.
+        candidates: Continuations that are written, of which the best is told.
+        person, tense: Of the scenario's style.
     """
 
     id: NodeId
@@ -55,6 +58,9 @@ class Turn:
     context: Context
     request: GenerationRequest
     said: tuple[str, ...]
+    candidates: int = 1
+    person: str = "second"
+    tense: str = "present"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,10 @@ def narrate(
 ) -> Narration:
     """Write the turn: generate, trim, and try again (bounded) where nothing usable came.
 
-    Safe on a worker thread. `on_draft` gets the whole text so far; it shrinks to "" when an
-    attempt is thrown away. A cancelled turn keeps what whole sentences there are, and has an
-    empty `text` where there are none.
+    Of several candidates the best is told (see `story.rerank`). Safe on a worker thread.
+    `on_draft` gets the whole text so far, of candidates only the one that is told; it shrinks
+    to "" when an attempt is thrown away. A cancelled turn keeps what whole sentences there
+    are, and has an empty `text` where there are none.
 
     Raises:
         EngineError: The engine failed, or no attempt gave a usable text.
@@ -103,19 +110,38 @@ def narrate(
                 seed=(turn.seed + attempt) & MAX_SEED,
                 sampling=replace(request.sampling, temperature=min(hotter, 2.0)),
             )
-        finished = engine.generate(
-            request, cancel, lambda text: on_draft(narrative.draft(_opened(text, turn)))
-        )
-        finished = replace(finished, text=_opened(finished.text, turn))
+        if turn.candidates > 1 and not attempt:
+            seed, finished = _best_of(engine, turn, cancel)
+            on_draft(narrative.draft(finished.text))
+        else:
+            seed = request.seed
+            finished = engine.generate(
+                request, cancel, lambda text: on_draft(narrative.draft(_opened(text, turn)))
+            )
+            finished = replace(finished, text=_opened(finished.text, turn))
         text = _trim(finished, turn)
         if text or finished.stop == "cancelled":
             return Narration(
-                text, finished.text, finished.stop, request.seed, finished.timing, finished.tokens
+                text, finished.text, finished.stop, seed, finished.timing, finished.tokens
             )
     raise EngineError(
         "The narrator found no words for that.",
         "Say it another way, or try again: your line is back in the input.",
     )
+
+
+def _best_of(engine: Engine, turn: Turn, cancel: CancelToken) -> tuple[int, Finished]:
+    """The best of the turn's candidates and the seed that writes it alone."""
+    written = engine.sample(turn.request, turn.candidates, cancel, lambda tokens: None)
+    written = tuple(replace(one, text=_opened(one.text, turn)) for one in written)
+    at = rerank.best(
+        [(_trim(one, turn), one.text) for one in written],
+        action=turn.action.text,
+        said=turn.said,
+        person=turn.person,
+        tense=turn.tense,
+    )
+    return candidate_seed(turn.request.seed, at), written[at]
 
 
 def _opened(text: str, turn: Turn) -> str:

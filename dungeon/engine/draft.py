@@ -120,6 +120,12 @@ class Draft:
         """Whether a stop string was written."""
         return bool(self._out.found)
 
+    @property
+    def speaking(self) -> bool:
+        """Whether the text stands inside quotation marks that its paragraph opened."""
+        line = self._decoded.rsplit("\n", 1)[-1]
+        return line.count('"') % 2 == 1 or line.count("“") > line.count("”")
+
     def finish(self) -> None:
         """No more tokens come: nothing is held back for what might follow."""
         if not self._out.found:

@@ -41,6 +41,8 @@ RANGES: Mapping[str, Range] = {
     "top_k": Range(0, 1000, whole=True),
     "repetition_penalty": Range(1.0, 2.0),
     "max_new_tokens": Range(1, 512, whole=True),
+    "candidates": Range(0, 8, whole=True),
+    "min_p": Range(0.0, 1.0),
 }
 
 
@@ -55,6 +57,10 @@ class GenerationSettings:
         repetition_penalty: Divides positive and multiplies negative logits of tokens already
             in the context (Keskar et al. 2019); 1 is off.
         max_new_tokens: Longest continuation of one turn, in tokens.
+        candidates: Continuations that are written for a turn, of which the best is told; 0
+            leaves it to the model.
+        min_p: Only tokens at least so likely as this share of the likeliest; 0 keeps all
+            (Nguyen et al. 2024).
 
     Raises:
         SettingsError: A value is outside `RANGES` or not a number.
@@ -65,6 +71,8 @@ class GenerationSettings:
     top_k: int = 40
     repetition_penalty: float = 1.1
     max_new_tokens: int = 80
+    candidates: int = 0
+    min_p: float = 0.1
 
     def __post_init__(self) -> None:
         for name, allowed in RANGES.items():

@@ -40,10 +40,26 @@ class Watched(TorchEngine):
         self, request: GenerationRequest, cancel: CancelToken, on_text: Callable[[str], None]
     ) -> Finished:
         finished = super().generate(request, cancel, on_text)
+        self._note(request, finished)
+        return finished
+
+    def sample(
+        self,
+        request: GenerationRequest,
+        count: int,
+        cancel: CancelToken,
+        on_progress: Callable[[int], None],
+    ) -> tuple[Finished, ...]:
+        written = super().sample(request, count, cancel, on_progress)
+        assert len(written) == count
+        for finished in written:
+            self._note(request, finished)
+        return written
+
+    def _note(self, request: GenerationRequest, finished: Finished) -> None:
         self.sizes.append((finished.timing.prompt_tokens, finished.timing.new_tokens))
         assert finished.timing.prompt_tokens == sum(self.count(part) for part in request.prompt)
         assert finished.timing.prompt_tokens + request.max_new_tokens <= self.info.n_positions
-        return finished
 
 
 @pytest.mark.parametrize("n_positions", [1024, 128])

@@ -17,9 +17,10 @@ from transformers import AutoModelForCausalLM
 
 from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.torch_engine import TorchEngine
+from dungeon.engine.torch_engine.decode import Decoder
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, KeyValues, PrefixCache
 from dungeon.engine.torch_engine.quantize import FLOAT32, Kernels, quantize
-from dungeon.engine.torch_engine.reference import BufferCache
+from dungeon.engine.torch_engine.reference import BufferCache, TransformersNetwork
 from dungeon.errors import EngineError
 from tests.engine.tiny import save_tiny_gpt2
 
@@ -86,11 +87,16 @@ def test_greedy_text_is_that_of_transformers_generate(
                 attention_mask=torch.ones_like(ids),
                 do_sample=False,
                 max_new_tokens=12,
-                begin_suppress_tokens=sorted(engine._ready()._not_first),
+                begin_suppress_tokens=not_first(engine._ready()),
             )[0, ids.shape[1] :].tolist()
         ends = engine._ready()._ends
         out = out[: next((at for at, id in enumerate(out) if id in ends), len(out))]
         assert text_of(engine, request(text)) == codec.decode(out)
+
+
+def not_first(decoder: Decoder) -> list[int]:
+    ids: list[int] = decoder._forbidden(())._ids[False, False].tolist()
+    return ids
 
 
 def test_reuse_is_in_whole_blocks_and_leaves_the_last_id() -> None:
@@ -144,7 +150,7 @@ def test_first_token_is_never_blank_nor_the_end(tmp_path: Path, fresh: Fresh) ->
         finished = engine.generate(replace(wanted, max_new_tokens=1), CancelToken(), print)
         assert finished.timing.new_tokens == 1
         assert finished.text.strip(" \n\t")
-    assert {"\n", " ", "\n\n", "\t"} & {decoder._codec.decode([id]) for id in decoder._not_first}
+    assert {"\n", " ", "\n\n", "\t"} & {decoder._codec.decode([id]) for id in not_first(decoder)}
 
 
 def test_special_tokens_in_a_players_line_are_text(fresh: Fresh) -> None:
@@ -186,16 +192,16 @@ def test_cancel_in_the_middle_of_the_prompt(fresh: Fresh) -> None:
     engine = fresh("gpt2")
     text = story(random.Random(2), 300)
     network = engine._ready()._network
-    forward, calls = network.forward, []
+    read, calls = network.read, []
     cancel = CancelToken()
 
-    def counted(ids: torch.Tensor, cache: KeyValues, *, writing: bool) -> torch.Tensor:
+    def counted(ids: torch.Tensor, cache: KeyValues) -> None:
         calls.append(ids.shape[1])
         if len(calls) == 2:
             cancel.cancel()
-        return forward(ids, cache, writing=writing)
+        read(ids, cache)
 
-    network.forward = counted  # type: ignore[method-assign]
+    network.read = counted  # type: ignore[method-assign]
     finished = engine.generate(request(text), cancel, lambda text: None)
     assert (finished.text, finished.stop, len(calls)) == ("", "cancelled", 2)
     # What was computed is of use to the next request, and harmless.
@@ -413,3 +419,23 @@ def test_reading_ahead_stops_when_asked_and_minds_the_window(tmp_path: Path) -> 
     engine.warm((), CancelToken())
     request = GenerationRequest((PromptPart("You wait."),), max_new_tokens=8)
     assert engine.generate(request, CancelToken(), lambda text: None).timing.reused_tokens == 0
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_half_precision_as_on_a_graphics_card_stays_near(
+    kind: str, gpt2_dir: Path, llama_dir: Path
+) -> None:
+    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
+    model: Any = AutoModelForCausalLM.from_pretrained(directory)
+    engine = TorchEngine(directory, device="cpu")
+    engine.load(lambda line: None)
+    ids = list(engine.encode(PromptPart(story(random.Random(4), 120))))[:90]
+    with torch.inference_mode():
+        wanted = model(torch.tensor([ids])).logits[0]
+        network = TransformersNetwork(model, 384, torch.device("cpu"), torch.bfloat16)
+        cache = network.cache()
+        network.forward(torch.tensor([ids[:64]]), cache, writing=False)
+        for at in range(64, 90):
+            got = network.forward(torch.tensor([[ids[at]]]), cache, writing=True)
+            assert got.dtype is torch.float32
+            assert relative(got[0], wanted[at]) < 0.05

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+CANDIDATES = 4
+"""Side by side they take 1.7 times what one takes."""
+
 
 def convert_gguf(gguf: Path, out: Path) -> None:
     """See `load.convert_gguf`; for `fetch.pull`, which must not import torch itself."""
@@ -162,12 +165,14 @@ class TorchEngine:
             network: Network = forward.LeanNetwork(shape, weights, room)
             label = kernels.label
         else:
-            from dungeon.engine.torch_engine.reference import TransformersNetwork
+            from dungeon.engine.torch_engine.reference import TransformersNetwork, dtype_for
 
-            model = load.load_weights(opened)
-            network = TransformersNetwork(model, opened.n_positions, torch.device(device))
-            label = "fp32"
-        self._info = replace(info, device=device, dtype=label)
+            model, dtype = load.load_weights(opened), dtype_for(device)
+            place = torch.device(device)
+            network = TransformersNetwork(model, opened.n_positions, place, dtype)
+            label = {torch.bfloat16: "bf16", torch.float16: "fp16"}.get(dtype, "fp32")
+        candidates = CANDIDATES if network.rows_agree else 1
+        self._info = replace(info, device=device, dtype=label, candidates=candidates)
         self._decoder = Decoder(network, opened.codec, info.n_positions, opened.ends)
 
     def count(self, part: PromptPart) -> int:

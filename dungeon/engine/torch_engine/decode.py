@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 
 from dungeon.engine.base import (
@@ -21,6 +21,7 @@ from dungeon.engine.base import (
     candidate_seed,
 )
 from dungeon.engine.draft import Draft
+from dungeon.engine.torch_engine.forbidden import Forbidden
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, Cache, PrefixCache
 from dungeon.engine.torch_engine.sampling import Sampler, check, odds_of
 from dungeon.engine.torch_engine.tokens import Codec
@@ -53,6 +54,10 @@ class Network(Protocol):
         """
         ...
 
+    def read(self, ids: torch.Tensor, cache: Any) -> None:
+        """As `forward` with `writing` false, where nobody asks for the logits."""
+        ...
+
 
 class Decoder:
     """Writes continuations with one network, one after the other.
@@ -70,10 +75,7 @@ class Decoder:
         self._network, self._codec = network, codec
         self._n_positions = n_positions
         self._ends = ends | codec.special
-        # Ids past the tokenizer's are padding of the matrix and stand for nothing.
-        never = frozenset(range(codec.size, network.vocabulary))
-        self._never = np.array(sorted(never), np.int64)
-        self._not_first = np.array(sorted(never | self._ends | set(codec.blanks())), np.int64)
+        self._forbidden = lru_cache(8)(partial(Forbidden, codec, network.vocabulary, self._ends))
         self._prefix: PrefixCache | None = None
 
     def forget(self) -> None:
@@ -208,9 +210,12 @@ class Decoder:
             if cancel.cancelled:
                 return None
             block = prompt[done : done + BLOCK]
-            logits = self._forward(block, prefix.cache, writing=False)
-            prefix.keep(block)
             done += len(block)
+            if done < len(prompt):
+                self._network.read(torch.tensor([block]), prefix.cache)
+            else:
+                logits = self._forward(block, prefix.cache, writing=False)
+            prefix.keep(block)
         assert logits is not None
         check(logits)
         return logits
@@ -230,6 +235,7 @@ class Decoder:
     ) -> Finished:
         sampler = Sampler(request.sampling, request.seed, prompt)
         draft = Draft(self._codec.decode, prompt, request.stop, request.banned)
+        forbidden = self._forbidden(request.unspoken)
         barred: dict[int, set[int]] = {}
         odds: list[TokenOdds] = []
         taken_back = 0
@@ -246,8 +252,7 @@ class Decoder:
                 if logits is None:
                     logits = self._forward(draft.tokens[-1:], cache, writing=True)
                     check(logits)
-                forbidden = self._never if at else self._not_first
-                token = sampler.pick(logits, draft.tokens, forbidden, barred.get(at, ()))
+                token = sampler.pick(logits, draft.tokens, forbidden.at(draft), barred.get(at, ()))
                 clock.first()
                 if token is None or token in self._ends:
                     over, stop, token = True, "end", None
@@ -301,6 +306,7 @@ class _Row:
     def __init__(self, request: GenerationRequest, decoder: Decoder, prompt: list[int]) -> None:
         self._request, self._decoder = request, decoder
         self._sampler = Sampler(request.sampling, request.seed, prompt)
+        self._forbidden = decoder._forbidden(request.unspoken)
         self._odds: list[TokenOdds] = []
         self._stop: StopReason = "length"
         self.draft = Draft(decoder._codec.decode, prompt, request.stop, request.banned)
@@ -316,8 +322,7 @@ class _Row:
             self._stop, self.going = "cancelled", False
             return
         decoder, draft = self._decoder, self.draft
-        forbidden = decoder._never if draft.tokens else decoder._not_first
-        token = self._sampler.pick(logits, draft.tokens, forbidden)
+        token = self._sampler.pick(logits, draft.tokens, self._forbidden.at(draft))
         if token is None or token in decoder._ends:
             self._stop, self.going = "end", False
         else:

@@ -151,6 +151,10 @@ class LeanNetwork:
         last = self._read(ids, cache).view(rows, size, -1)[:, -1]
         return self._head(self._norm(last, self._last_norm))
 
+    def read(self, ids: torch.Tensor, cache: KeyValues) -> None:
+        """See `decode.Network`: the head alone is a third of GPT-2's weights."""
+        self._read(ids, cache)
+
     def all_positions(self, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
         """As `forward` on the prompt's path, but the logits of every position of one row,
         [n, vocabulary]: for measurements."""

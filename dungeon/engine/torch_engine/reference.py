@@ -105,13 +105,29 @@ class BufferCache(Cache):
         return made
 
 
+def dtype_for(device: str) -> torch.dtype:
+    """What weights are served in on a device: half the memory where its arithmetic allows."""
+    if device == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.float16 if device == "mps" else torch.float32
+
+
 class TransformersNetwork:
-    """transformers' own forward pass, as a `decode.Network`."""
+    """transformers' own forward pass, as a `decode.Network`.
+
+    Args:
+        model: As `load.load_weights` gives it.
+        n_positions: Longest text.
+        device: Where it runs.
+        dtype: Of weights, keys and values.
+    """
 
     rows_agree = False
 
-    def __init__(self, model: Any, n_positions: int, device: torch.device) -> None:
-        self._model = model.to(device)
+    def __init__(
+        self, model: Any, n_positions: int, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        self._model = model.to(device, dtype)
         self._device = device
         self._n_positions = n_positions
         self._layers = int(model.config.num_hidden_layers)
@@ -128,3 +144,7 @@ class TransformersNetwork:
         )
         logits: torch.Tensor = answer.logits[:, -1].float().cpu()
         return logits
+
+    def read(self, ids: torch.Tensor, cache: BufferCache) -> None:
+        """See `decode.Network`."""
+        self._model.base_model(ids.to(self._device), past_key_values=cache, use_cache=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -76,3 +77,20 @@ class Codec:
         """Ids whose text is nothing but blanks."""
         vocabulary: dict[str, int] = self._backend.get_vocab(with_added_tokens=True)
         return sorted(id for token, id in vocabulary.items() if _BLANKS.issuperset(token))
+
+    def words(self, words: Iterable[str]) -> list[int]:
+        """Ids that begin a word which is one of `words`.
+
+        Without a blank before it a piece in small letters may be the end of another word ("na"
+        and "me"), so only capitals count there.
+        """
+        wanted = frozenset(words)
+        if not wanted:
+            return []
+        vocabulary: dict[str, int] = self._backend.get_vocab(with_added_tokens=True)
+        return sorted(
+            id
+            for token, id in vocabulary.items()
+            if (token[:1] in _BLANKS and token[1:] in wanted)
+            or (token[:1].isupper() and token in wanted)
+        )

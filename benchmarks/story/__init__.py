@@ -1,0 +1,1 @@
+"""How well stories are told: recipes side by side on the same model. See ../README.md."""

@@ -1,0 +1,59 @@
+"""Which of two continuations is told."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dungeon.story.rerank import WEIGHTS, best, score
+
+GOOD = "You open the oak door. A cold wind moves the torches, and Maro looks up from her ledger."
+
+PAIRS = [
+    ("open the oak door", GOOD, "You sit down by the fire. The rain goes on and on all night."),
+    ("open the door", GOOD, "I open the oak door. A cold wind moves my hair, and we go inside."),
+    ("open the door", GOOD, "You open the door. What would you like to do next in the game?"),
+    ("open the door", GOOD, "You opened the oak door. A cold wind moved, and she was looking up."),
+    ("open the door", GOOD, "You open the door."),
+    ("", GOOD, "She says yes. She says yes to it. She says yes to it. She says yes to it again."),
+]
+
+
+@pytest.mark.parametrize(("action", "good", "bad"), PAIRS)
+def test_the_better_one_is_told_wherever_it_stands(action: str, good: str, bad: str) -> None:
+    pairs = [(good, good), (bad, bad)]
+    assert best(pairs, action=action, said=()) == 0
+    assert best(pairs[::-1], action=action, said=()) == 1
+
+
+def test_what_was_said_lately_is_not_told_again() -> None:
+    other = "You open the oak door. Behind it a stair goes down, and the air smells of old rope."
+    assert best([(GOOD, GOOD), (other, other)], action="open the oak door", said=[GOOD]) == 1
+
+
+def test_the_person_and_tense_of_the_story_count() -> None:
+    first = "I opened the oak door. A cold wind was in the hall, and Maro looked up at me."
+    pairs = [(GOOD, GOOD), (first, first)]
+    assert best(pairs, action="open the oak door", said=(), person="first", tense="past") == 1
+    assert score(first, first, person="first", tense="past").first == 0
+
+
+def test_speech_may_say_i() -> None:
+    speech = 'You open the oak door. "I told you so, and we were right," says Maro from inside.'
+    assert score(speech, speech).first == 0
+
+
+def test_nothing_loses_to_anything() -> None:
+    assert best([("", "???"), ("No.", "No.")], action="go", said=()) == 1
+    assert best([("", "a"), ("", "b")], action="go", said=()) == 0
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), min_size=1, max_size=6), st.text(), st.text())
+def test_any_text_can_be_judged(pairs: list[tuple[str, str]], action: str, said: str) -> None:
+    assert 0 <= best(pairs, action=action, said=[said]) < len(pairs)
+    for text, raw in pairs:
+        counts = score(text, raw, action=action, said=[said])
+        assert counts.total(WEIGHTS) == counts.total(WEIGHTS)
+        assert 0 <= counts.answers <= 1
+        assert 0 <= counts.repeated <= 1
