@@ -104,12 +104,22 @@ def command(args: argparse.Namespace) -> int:
     if args.verb == "list":
         return _list(as_json=args.json)
     if args.verb == "ensure":
-        # For `make play`: whatever model is here will do; else the one that needs no hub.
-        return 0 if any(map(store.installed, _names())) else _pull(catalog.EMBEDDED)
+        return _ensure()
     if args.name is None:
         print(f"dungeon: models {args.verb} needs a NAME: {', '.join(_names())}", file=sys.stderr)
         return 2
     return _pull(args.name) if args.verb == "pull" else _path(args.name)
+
+
+def _ensure() -> int:
+    """For `make play`: whatever model is here will do; else the one that needs no hub."""
+    if any(map(store.installed, _names())):
+        return 0
+    code = _pull(catalog.EMBEDDED)
+    if code == 0:
+        print("Getting it ready for this processor, once: about twenty seconds.", file=sys.stderr)
+        make_engine(catalog.EMBEDDED).load(lambda line: None)
+    return code
 
 
 def _names() -> list[str]:

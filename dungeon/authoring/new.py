@@ -120,6 +120,7 @@ style:
 # generation:
 #   temperature: 0.8            # 0 always takes the likeliest word, 2 is wild
 #   max_new_tokens: 80          # longest turn
+#   candidates: 0               # continuations of which the best is told; 0 suits the model
 
 # Phrases that the narrator never writes.
 banned: []
