@@ -35,11 +35,15 @@ __all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
 RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
 
-NARRATOR_IS_NOT = tuple(
+NOT_NARRATED = tuple(
     "I I'm I've I'll I'd My my Me me Mine mine Myself myself We we Us us Our our Ours ours".split()
 )
 """Words of a narrator who takes part, which only a story told in the first person has. In speech
 they are everybody's."""
+
+NOT_AFTER_YOU = tuple("'re ’re are 've ’ve have 'll ’ll will 'd ’d would".split())
+"""What does not follow the "You" that is begun for the model: with "You're right" a chat model
+talks to its user, and with "You are" it describes; without these it tells what is done."""
 
 
 class GameSession:
@@ -188,7 +192,8 @@ class GameSession:
             seed=seed,
             stop=context.stop,
             banned=story.scenario.banned,
-            unspoken=() if story.scenario.style.person == "first" else NARRATOR_IS_NOT,
+            unspoken=() if story.scenario.style.person == "first" else NOT_NARRATED,
+            not_first=NOT_AFTER_YOU if context.opener else (),
         )
         self._serial += 1
         self._turn = Turn(

@@ -142,6 +142,7 @@ class GenerationRequest:
         unspoken: Words, as they are spelled, that are written inside quotation marks only:
             whoever narrates to a "you" has no "I". A word that the model's vocabulary does not
             hold in one piece is not covered.
+        not_first: Words that do not begin the continuation.
     """
 
     prompt: tuple[PromptPart, ...]
@@ -152,6 +153,7 @@ class GenerationRequest:
     banned: tuple[str, ...] = ()
     odds: int = 0
     unspoken: tuple[str, ...] = ()
+    not_first: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ _OUTSIDE = re.compile(
     r"\b(?:as an ai|what (?:do|would|will) you (?:do|like|choose)|would you like|"
     r"what(?:['’]s| is) your (?:name|character)|let me know|here (?:is|are) (?:a|the|some)|"
     r"the (?:story|player|character|reader|narrator|scene|game)|in conclusion|once upon)\b"
+    r"|^\W*(?:you(?:['’]re| are) (?:right|correct|welcome)|sure|certainly|great|yes|no)\b"
     r"|^\s*(?:[-*•#]|\d+[.)])\s",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -57,6 +58,8 @@ class Scores:
         first: Words of the first person outside speech, up to three.
         outside: Marks of leaving the story, up to two.
         repeated: Share of its four-word rows that were said lately or twice.
+        alike: Whether it begins with the same three words as one of the last turns.
+        monotone: Share of its sentences that begin with the same two words as one before.
         tense: Share of its common verbs that are in the wrong tense.
         short: Whether it has fewer than twelve words.
         lost: Share of what the model wrote that had to be cut away.
@@ -69,6 +72,8 @@ class Scores:
     first: float = 0.0
     outside: float = 0.0
     repeated: float = 0.0
+    alike: float = 0.0
+    monotone: float = 0.0
     tense: float = 0.0
     short: float = 0.0
     lost: float = 0.0
@@ -87,6 +92,8 @@ WEIGHTS = Scores(
     first=-2.0,
     outside=-3.0,
     repeated=-4.0,
+    alike=-1.5,
+    monotone=-1.5,
     tense=-1.5,
     short=-1.5,
     lost=-0.5,
@@ -143,10 +150,21 @@ def score(
         first=float(person != "first") * min(3, len(_FIRST.findall(plain))),
         outside=min(2, len(_OUTSIDE.findall(plain))),
         repeated=_repeated(words, said),
+        monotone=_monotone(text),
+        alike=float(any(_begins(text) == _begins(before) for before in said)),
         tense=wrong / (past + present) if past + present else 0.0,
         short=float(len(words) < 12),
         lost=max(0.0, 1 - len(text) / len(raw.strip())) if raw.strip() else 0.0,
     )
+
+
+def _monotone(text: str) -> float:
+    begins = [tuple(_begins(piece)[:2]) for piece in sentences(text.strip())]
+    return 1 - len(set(begins)) / len(begins) if begins else 0.0
+
+
+def _begins(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text[:80])[:3]]
 
 
 def _stem(word: str) -> str:

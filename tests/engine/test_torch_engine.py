@@ -95,7 +95,7 @@ def test_greedy_text_is_that_of_transformers_generate(
 
 
 def not_first(decoder: Decoder) -> list[int]:
-    ids: list[int] = decoder._forbidden(())._ids[False, False].tolist()
+    ids: list[int] = decoder._forbidden((), ())._ids[False, False].tolist()
     return ids
 
 

@@ -16,6 +16,11 @@ PAIRS = [
     ("open the door", GOOD, "You open the door. What would you like to do next in the game?"),
     ("open the door", GOOD, "You opened the oak door. A cold wind moved, and she was looking up."),
     ("open the door", GOOD, "You open the door."),
+    (
+        "open the door",
+        GOOD,
+        "You're right, the door is open. A cold wind moves, and Maro looks up.",
+    ),
     ("", GOOD, "She says yes. She says yes to it. She says yes to it. She says yes to it again."),
 ]
 
@@ -30,6 +35,12 @@ def test_the_better_one_is_told_wherever_it_stands(action: str, good: str, bad: 
 def test_what_was_said_lately_is_not_told_again() -> None:
     other = "You open the oak door. Behind it a stair goes down, and the air smells of old rope."
     assert best([(GOOD, GOOD), (other, other)], action="open the oak door", said=[GOOD]) == 1
+
+
+def test_turns_do_not_all_begin_alike() -> None:
+    before = "You open the oak chest. It holds a coat, and under the coat a key of black iron."
+    other = "The oak door opens. Behind it a stair goes down, and you smell the old rope below."
+    assert best([(GOOD, GOOD), (other, other)], action="", said=[before]) == 1
 
 
 def test_the_person_and_tense_of_the_story_count() -> None:

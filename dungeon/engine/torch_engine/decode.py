@@ -235,7 +235,7 @@ class Decoder:
     ) -> Finished:
         sampler = Sampler(request.sampling, request.seed, prompt)
         draft = Draft(self._codec.decode, prompt, request.stop, request.banned)
-        forbidden = self._forbidden(request.unspoken)
+        forbidden = self._forbidden(request.unspoken, request.not_first)
         barred: dict[int, set[int]] = {}
         odds: list[TokenOdds] = []
         taken_back = 0
@@ -306,7 +306,7 @@ class _Row:
     def __init__(self, request: GenerationRequest, decoder: Decoder, prompt: list[int]) -> None:
         self._request, self._decoder = request, decoder
         self._sampler = Sampler(request.sampling, request.seed, prompt)
-        self._forbidden = decoder._forbidden(request.unspoken)
+        self._forbidden = decoder._forbidden(request.unspoken, request.not_first)
         self._odds: list[TokenOdds] = []
         self._stop: StopReason = "length"
         self.draft = Draft(decoder._codec.decode, prompt, request.stop, request.banned)

@@ -18,13 +18,19 @@ class Forbidden:
         vocabulary: Outputs of the model; those past the tokenizer's stand for nothing.
         ends: Ids that end a text: not the first thing that is written.
         unspoken: Words that are written in speech only.
+        not_first: Words that do not begin a text.
     """
 
     def __init__(
-        self, codec: Codec, vocabulary: int, ends: frozenset[int], unspoken: tuple[str, ...]
+        self,
+        codec: Codec,
+        vocabulary: int,
+        ends: frozenset[int],
+        unspoken: tuple[str, ...] = (),
+        not_first: tuple[str, ...] = (),
     ) -> None:
         never = set(range(codec.size, vocabulary))
-        first = never | ends | set(codec.blanks())
+        first = never | ends | set(codec.blanks()) | set(codec.words(not_first))
         words = set(codec.words(unspoken))
         # By whether something is written already, and by whether somebody speaks.
         self._ids: dict[tuple[bool, bool], Any] = {

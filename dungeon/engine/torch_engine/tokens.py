@@ -14,6 +14,16 @@ _BLANKS = frozenset(" \t\n\r\u0120\u010a\u0109\u010d\u2581")
 _REMEMBERED = 4096
 
 
+def _byte_names() -> list[str]:
+    """How GPT-2's vocabulary writes each byte: printable ones as they are, others from 256 on."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return [chr(byte if byte in printable else 256 + others.index(byte)) for byte in range(256)]
+
+
+_BYTES = _byte_names()
+
+
 class Codec:
     """Encodes prompt parts and decodes tokens; may be used from several threads.
 
@@ -79,7 +89,7 @@ class Codec:
         return sorted(id for token, id in vocabulary.items() if _BLANKS.issuperset(token))
 
     def words(self, words: Iterable[str]) -> list[int]:
-        """Ids that begin a word which is one of `words`.
+        """Ids that begin one of `words`, which may be an ending with a mark ("'re").
 
         Without a blank before it a piece in small letters may be the end of another word ("na"
         and "me"), so only capitals count there.
@@ -87,10 +97,12 @@ class Codec:
         wanted = frozenset(words)
         if not wanted:
             return []
+        # Byte-level vocabularies write other than ASCII byte by byte.
+        wanted |= {"".join(_BYTES[byte] for byte in word.encode()) for word in wanted}
         vocabulary: dict[str, int] = self._backend.get_vocab(with_added_tokens=True)
         return sorted(
             id
             for token, id in vocabulary.items()
             if (token[:1] in _BLANKS and token[1:] in wanted)
-            or (token[:1].isupper() and token in wanted)
+            or ((token[:1].isupper() or not token[:1].isalpha()) and token in wanted)
         )
