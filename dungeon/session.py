@@ -23,6 +23,7 @@ from dungeon.engine.base import (
 from dungeon.errors import SaveError, TurnError
 from dungeon.storage.story_file import StoryFile
 from dungeon.story import action as actions
+from dungeon.story import voice
 from dungeon.story.action import Action, Mode
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
 from dungeon.story.scenario import Card, GenerationSettings, Scenario
@@ -34,16 +35,6 @@ __all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
 
 RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
-
-NOT_NARRATED = tuple(
-    "I I'm I've I'll I'd My my Me me Mine mine Myself myself We we Us us Our our Ours ours".split()
-)
-"""Words of a narrator who takes part, which only a story told in the first person has. In speech
-they are everybody's."""
-
-NOT_AFTER_YOU = tuple("'re ’re are 've ’ve have 'll ’ll will 'd ’d would".split())
-"""What does not follow the "You" that is begun for the model: with "You're right" a chat model
-talks to its user, and with "You are" it describes; without these it tells what is done."""
 
 
 class GameSession:
@@ -192,8 +183,8 @@ class GameSession:
             seed=seed,
             stop=context.stop,
             banned=story.scenario.banned,
-            unspoken=() if story.scenario.style.person == "first" else NOT_NARRATED,
-            not_first=NOT_AFTER_YOU if context.opener else (),
+            unspoken=voice.unspoken(story.scenario.style.person),
+            not_first=voice.not_first(context.opener),
         )
         self._serial += 1
         self._turn = Turn(
