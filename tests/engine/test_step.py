@@ -143,7 +143,8 @@ def test_the_step_is_transformers_with_rounded_weights(
 def test_rows_that_share_a_prompt_are_what_each_would_be_alone(
     kind: str, gpt2_dir: Path, llama_dir: Path
 ) -> None:
-    engine = TorchEngine({"gpt2": gpt2_dir, "llama": llama_dir}[kind], device="cpu")
+    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
+    engine = TorchEngine(directory, device="cpu", kernels=Kernels(True, True))
     engine.load(lambda line: None)
     network: Any = engine._ready()._network
     prompt = torch.tensor([list(engine.encode(PromptPart("The river runs past the mill. " * 9)))])

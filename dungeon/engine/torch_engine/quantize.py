@@ -14,6 +14,7 @@ import logging
 import os
 import platform
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -147,24 +148,28 @@ def measure() -> Kernels:
     one, many = torch.randn(1, _SIZE[1]), torch.randn(64, _SIZE[1])
     plain = [Dense(weight, None) for weight in weights]
     half = [Dense(weight.bfloat16(), None, pack=True) for weight in weights]
-    rivals = [(plain, one), (plain, many), (half, many)]
+    rivals: list[Callable[[], float]] = [
+        lambda: _timed(plain, one),
+        lambda: _timed(plain, many),
+        lambda: _timed(half, many),
+    ]
+    try:
+        from dungeon.engine.torch_engine import writer
+
+        rivals.append(writer.trial(_SIZE, _LAYERS))
+    except Exception as error:
+        # numba needs what not every processor and every Python has: then torch writes too.
+        log.warning("no eight-bit weights: %s", error)
     best = [float("inf")] * len(rivals)
     with torch.inference_mode():
         # In turn, so that what else the machine does hits all of them.
         for _ in range(_ROUNDS):
-            best = [
-                min(so_far, _timed(layers, x))
-                for so_far, (layers, x) in zip(best, rivals, strict=True)
-            ]
-    try:
-        from dungeon.engine.torch_engine import writer
-
-        eight = writer.timed(_ROUNDS, _SIZE, _LAYERS)
-    except Exception as error:
-        # numba needs what not every processor and every Python has: then torch writes too.
-        log.warning("no eight-bit weights: %s", error)
-        eight = float("inf")
-    return Kernels(int8=eight < 0.8 * best[0], bf16=best[2] < 0.9 * best[1])
+            best = [min(so_far, run()) for so_far, run in zip(best, rivals, strict=True)]
+    return Kernels(
+        # On a busy machine both times are chance; a quarter of the memory is not.
+        int8=len(best) > 3 and best[3] < best[0],
+        bf16=best[2] < 0.9 * best[1],
+    )
 
 
 def _timed(layers: list[Dense], x: torch.Tensor) -> float:

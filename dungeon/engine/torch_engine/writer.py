@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -90,20 +91,22 @@ def _matrix(tensors: dict[str, torch.Tensor], name: str) -> Any:
     )
 
 
-def timed(rounds: int, shape: tuple[int, int], count: int) -> float:
-    """Best time in seconds for one row times `count` matrices of `shape`, for a comparison."""
+def trial(shape: tuple[int, int], count: int) -> Callable[[], float]:
+    """A function that multiplies one row with `count` matrices of `shape` and tells the seconds."""
     project = compiled(step.project.py_func, parallel=True)
     outputs, inputs = shape
     generator = np.random.default_rng(0)
     weights = [simd.pack(generator.integers(-127, 128, shape, dtype=np.int8)) for _ in range(count)]
     x, out = np.ones((1, inputs), np.float32), np.empty((1, outputs), np.float32)
     scale = np.ones(outputs, np.float32)
-    best = float("inf")
-    with threads():
-        project(x, weights[0], scale, scale, out)
-        for _ in range(rounds):
+
+    def run() -> float:
+        with threads():
             started = time.perf_counter()
             for weight in weights:
                 project(x, weight, scale, scale, out)
-            best = min(best, time.perf_counter() - started)
-    return best
+            return time.perf_counter() - started
+
+    # The first call compiles.
+    run()
+    return run
