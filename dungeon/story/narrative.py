@@ -98,7 +98,8 @@ def trim(
     text = _cut_unfinished(text, complete)
     text = _drop_repeated(text, said, player_line)
     text = _collapse(text).strip()
-    text = mend_quotes(text).strip()
+    # A lone mark may have stood on a line of its own.
+    text = _collapse(mend_quotes(text)).strip()
     return text if _WORD.search(text) else ""
 
 
