@@ -260,7 +260,7 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
         seed=args.seed,
         generation=generation,
     )
-    return _plain(session)
+    return _plain(session, settings)
 
 
 def _resume(args: argparse.Namespace, tools: Tools) -> int:
@@ -291,11 +291,14 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
     if args.seed is not None:
         session.story.seed = args.seed
     session.story.generation = _generation(settings, session.story.generation)
-    return _plain(session)
+    return _plain(session, settings)
 
 
-def _plain(session: GameSession) -> int:
-    from dungeon import plain
+def _plain(session: GameSession, settings: Settings) -> int:
+    from dungeon import plain, words
+
+    if settings.word_filter:
+        session.word_filter = words.load()
 
     return plain.play(session)
 
@@ -309,6 +312,8 @@ def _screen(settings: Settings, tools: Tools, **start: object) -> int:
             make_engine=lambda: tools.make_engine(settings.model),
             saves=_saves_dir(settings),
             theme=settings.theme,
+            word_filter=settings.word_filter,
+            rating=settings.rating,
             **start,  # type: ignore[arg-type]
         )
     )
@@ -361,7 +366,10 @@ def _ask(scenario: Scenario, answers: dict[str, str]) -> dict[str, str]:
 def _list(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.library import list_scenarios
 
-    entries = list_scenarios()
+    from dungeon.story.scenario import within
+
+    highest = _settings(args).rating
+    entries = [entry for entry in list_scenarios() if within(entry.scenario, highest)]
     if args.json:
         print(json.dumps([_entry_data(entry) for entry in entries], ensure_ascii=False, indent=2))
         return 0
@@ -370,7 +378,7 @@ def _list(args: argparse.Namespace, tools: Tools) -> int:
             first = next(iter(entry.problems), None)
             print(f"{entry.name}\n    cannot be read: {first or 'unknown reason'}")
         else:
-            tags = f" ({', '.join(entry.scenario.tags)})" if entry.scenario.tags else ""
+            tags = f" ({', '.join((entry.scenario.rating, *entry.scenario.tags))})"
             print(f"{entry.name}\n    {entry.scenario.title}{tags}\n    {entry.scenario.summary}")
     return 0
 
