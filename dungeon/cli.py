@@ -365,7 +365,6 @@ def _ask(scenario: Scenario, answers: dict[str, str]) -> dict[str, str]:
 
 def _list(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.library import list_scenarios
-
     from dungeon.story.scenario import within
 
     highest = _settings(args).rating

@@ -100,7 +100,8 @@ LATER = Command(
 )  # fmt: skip
 
 PLAY = (
-    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CONTEXT, FILTER, HELP, LEAVE, QUIT,
+    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CONTEXT, FILTER, HELP, LEAVE,
+    QUIT,
 )  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}

@@ -16,6 +16,7 @@ SLOW = 2.0
 MAX_KEPT = 1500
 """Inputs kept for their outcome, per target."""
 _SHORTENINGS = 400
+_SHORTEN_SECONDS = 20
 
 
 class TooSlow(AssertionError):
@@ -87,16 +88,16 @@ class Fuzzer:
 
     def _shortest(self, data: bytes, kind: str) -> bytes:
         """`data` with pieces taken out while it still breaks the same thing."""
-        size, tries = max(1, len(data) // 2), 0
-        while tries < _SHORTENINGS:
+        size, tries, began = max(1, len(data) // 2), 0, time.monotonic()
+        while tries < _SHORTENINGS and time.monotonic() - began < _SHORTEN_SECONDS:
             for start in range(0, len(data), size):
                 tries += 1
                 less = data[:start] + data[start + size :]
                 if less != data and self._breaks(less, kind):
                     data = less
                     break
-                if tries >= _SHORTENINGS:
-                    break
+                if tries >= _SHORTENINGS or time.monotonic() - began > _SHORTEN_SECONDS:
+                    return data
             else:
                 if size == 1:
                     break

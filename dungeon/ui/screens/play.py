@@ -56,6 +56,7 @@ class PlayScreen(TellingScreen):
             "memory": lambda: reading,
             "note": lambda: reading,
             "context": lambda: self._engine is not None,
+            "filter": lambda: reading,
             "leave": lambda: self.phase != "cancelling",
         }
         check = possible.get(action)
