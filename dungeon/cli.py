@@ -260,7 +260,7 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
         seed=args.seed,
         generation=generation,
     )
-    return _plain(session, settings)
+    return _plain(session)
 
 
 def _resume(args: argparse.Namespace, tools: Tools) -> int:
@@ -291,14 +291,11 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
     if args.seed is not None:
         session.story.seed = args.seed
     session.story.generation = _generation(settings, session.story.generation)
-    return _plain(session, settings)
+    return _plain(session)
 
 
-def _plain(session: GameSession, settings: Settings) -> int:
-    from dungeon import plain, words
-
-    if settings.word_filter:
-        session.word_filter = words.load()
+def _plain(session: GameSession) -> int:
+    from dungeon import plain
 
     return plain.play(session)
 
@@ -312,8 +309,6 @@ def _screen(settings: Settings, tools: Tools, **start: object) -> int:
             make_engine=lambda: tools.make_engine(settings.model),
             saves=_saves_dir(settings),
             theme=settings.theme,
-            word_filter=settings.word_filter,
-            rating=settings.rating,
             **start,  # type: ignore[arg-type]
         )
     )
@@ -365,10 +360,8 @@ def _ask(scenario: Scenario, answers: dict[str, str]) -> dict[str, str]:
 
 def _list(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.library import list_scenarios
-    from dungeon.story.scenario import within
 
-    highest = _settings(args).rating
-    entries = [entry for entry in list_scenarios() if within(entry.scenario, highest)]
+    entries = list_scenarios()
     if args.json:
         print(json.dumps([_entry_data(entry) for entry in entries], ensure_ascii=False, indent=2))
         return 0
@@ -377,7 +370,7 @@ def _list(args: argparse.Namespace, tools: Tools) -> int:
             first = next(iter(entry.problems), None)
             print(f"{entry.name}\n    cannot be read: {first or 'unknown reason'}")
         else:
-            tags = f" ({', '.join((entry.scenario.rating, *entry.scenario.tags))})"
+            tags = f" ({', '.join(entry.scenario.tags)})" if entry.scenario.tags else ""
             print(f"{entry.name}\n    {entry.scenario.title}{tags}\n    {entry.scenario.summary}")
     return 0
 

@@ -8,26 +8,22 @@ its own (its scenario's temperature, say) is only overridden by one that is set 
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import platformdirs
 import yaml
 from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
-    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    YamlConfigSettingsSource,
 )
 
 from dungeon.errors import SettingsError
 
 APP = "dungeon"
-
-MAX_BYTES = 64 * 1024
-MAX_DEPTH = 8
 
 
 def settings_file() -> Path:
@@ -47,10 +43,6 @@ class Settings(BaseSettings):
     """Where stories are kept."""
     theme: str | None = None
     """Name of the screen's theme."""
-    word_filter: bool = False
-    """Whether the narrator is kept from words of the player's list; see `dungeon.words`."""
-    rating: Literal["everyone", "teen", "mature"] | None = None
-    """The highest rating of scenarios that are listed; None lists all."""
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
@@ -82,42 +74,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over file; no `.env`, no secrets directory."""
-        file = InitSettingsSource(settings_cls, _read(settings_file()))
+        file = YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
         return init_settings, env_settings, file
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """What stands in the settings file; nothing where there is none.
-
-    Raises:
-        OSError, ValueError, yaml.YAMLError: It cannot be read, or is no plain list of settings.
-    """
-    try:
-        # Opening a FIFO without O_NONBLOCK would wait for a writer for ever.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        return {}
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError("it is not an ordinary file")
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"it is larger than {MAX_BYTES // 1024} KiB")
-    depth = 0
-    for event in yaml.parse(data, Loader=yaml.SafeLoader):
-        # An alias can stand for gigabytes, and a deep list for more stack than there is.
-        if isinstance(event, yaml.AliasEvent):
-            raise ValueError(f"`*{event.anchor}` in it is an alias")
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise ValueError("it is nested too deeply")
-    content = yaml.safe_load(data)
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ValueError("it is not a set of `name: value` lines")
-    return {str(name): value for name, value in content.items()}
 
 
 def load(**command_line: Any) -> Settings:
@@ -143,7 +101,7 @@ def load(**command_line: Any) -> Settings:
             f"The setting {name} is {first['input']!r}, which cannot be used.",
             f"{first['msg']}. Look into {settings_file()} and the environment.",
         ) from None
-    except (yaml.YAMLError, OSError, TypeError, ValueError, OverflowError) as error:
+    except (yaml.YAMLError, OSError, UnicodeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SettingsError(
             f"The settings in {settings_file()} cannot be read: {reason}.",

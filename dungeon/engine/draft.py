@@ -22,7 +22,7 @@ class Phrases:
     def __init__(self, phrases: Sequence[str]) -> None:
         kept = [" ".join(phrase.split()) for phrase in phrases if phrase.strip()]
         self._whole = [self._compile(_before(p) + _chars(p) + _after(p)) for p in kept]
-        self._folded = [(_folded(p), _is_word(p[0])) for p in kept]
+        self._begun = [self._compile(_before(p) + _prefixes(p)) for p in kept]
         self._longest = max((len(phrase) for phrase in kept), default=0)
 
     @staticmethod
@@ -44,28 +44,9 @@ class Phrases:
 
     def hold(self, text: str) -> int:
         """From where on `text` may still turn out to be one of them."""
-        first = max(0, len(text) - self._longest)
-        end = _folded(text[first:])
-        for start in range(len(end)):
-            inside = first + start > 0 and _is_word(text[first + start - 1])
-            if any(
-                phrase.startswith(end[start:]) and not (inside and whole)
-                for phrase, whole in self._folded
-            ):
-                return first + start
-        return len(text)
-
-
-def _folded(text: str) -> str:
-    """`text` without case, each blank as " ", as long as before."""
-    return "".join(
-        " " if char.isspace() else lower if len(lower := char.lower()) == 1 else char
-        for char in text
-    )
-
-
-def _is_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
+        tail = max(0, len(text) - self._longest - 1)
+        found = [match.start() for p in self._begun if (match := p.search(text, tail))]
+        return min(found, default=len(text))
 
 
 def _chars(phrase: str) -> str:
@@ -78,6 +59,14 @@ def _before(phrase: str) -> str:
 
 def _after(phrase: str) -> str:
     return r"(?!\w)" if re.search(r"\w\Z", phrase) else ""
+
+
+def _prefixes(phrase: str) -> str:
+    """A pattern for any beginning of `phrase` that ends the text."""
+    pattern = ""
+    for char in reversed(phrase[1:]):
+        pattern = f"(?:{_chars(char)}{pattern})?"
+    return _chars(phrase[:1]) + pattern + r"\Z"
 
 
 class Draft:

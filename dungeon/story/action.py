@@ -85,11 +85,8 @@ def clean_line(text: str) -> str:
 
 def clean_story(text: str) -> str:
     """`text` harmless to a terminal, its ends trimmed, no line that looks like an action's."""
-    lines = [_POSING.sub("", line).rstrip() for line in clean(text).split("\n")]
+    lines = [line.rstrip().lstrip(">").lstrip(" ") for line in clean(text).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-_POSING = re.compile(r"\A[\s>]+")
 
 
 # -- rewriting -------------------------------------------------------------------------------

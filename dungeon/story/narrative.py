@@ -16,12 +16,9 @@ _CLOSERS = "\"'”’)]}*_»"
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr st sr jr prof capt col gen lt sgt rev hon mt vs etc no vol fig e.g i.e".split()
 )
-# Possessive, and never begun inside a run of stops: a text of nothing but stops takes no longer.
 _SENTENCE = re.compile(
-    r"""(?<![.!?…])[.!?…]++[\"'”’)\]}*_»]*+(?=\s|$)|[。！？][」』”’）]*""",
+    r"""(?:\.{2,}|[.!?…]+)[\"'”’)\]}*_»]*(?=\s|$)|[。！？][」』”’）]*""",
 )
-_NEXT = re.compile(r" *(.?)", re.DOTALL)
-_ONLY_BLANKS = re.compile(r"\s*\Z")
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 # What a language model falls into when it leaves the story.
@@ -37,7 +34,7 @@ _OUTSIDE = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_TAG = re.compile(r"<\|[^\n]*?(?:\|>|(?m:$))|</?[a-zA-Z][^<>\n]{0,80}>|https?://\S+")
+_TAG = re.compile(r"<\|[^\n]*?(?:\|>|$)|</?[a-zA-Z][^<>\n]{0,80}>|https?://\S+")
 
 
 def sentences(text: str) -> list[str]:
@@ -63,12 +60,12 @@ def sentences(text: str) -> list[str]:
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     if match[0] != ".":
         # `"Run!" he says`: speech goes on when a small letter follows.
-        after = _NEXT.match(text, match.end())
-        return not (after and after[1].islower() and match[0][-1:] in _CLOSERS)
+        after = text[match.end() :].lstrip(" ")
+        return not (after[:1].islower() and match[0][-1:] in _CLOSERS)
     word = text[max(0, match.start() - 12) : match.start()].split()[-1:] or [""]
     last = word[0].lstrip("\"'“‘(").lower()
     if last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha() and last not in "ia"):
-        return _ONLY_BLANKS.match(text, match.end()) is not None
+        return match.end() == len(text.rstrip())
     return True
 
 
@@ -101,8 +98,7 @@ def trim(
     text = _cut_unfinished(text, complete)
     text = _drop_repeated(text, said, player_line)
     text = _collapse(text).strip()
-    # A lone mark may have stood on a line of its own.
-    text = _collapse(mend_quotes(text)).strip()
+    text = mend_quotes(text).strip()
     return text if _WORD.search(text) else ""
 
 

@@ -106,7 +106,7 @@ def read_library(context: AppContext, post: Post) -> threading.Thread:
     """List scenarios and saves; ends in one `LibraryRead`."""
 
     def work() -> None:
-        scenarios, one = listed(context.shown_scenarios)
+        scenarios, one = listed(context.list_scenarios)
         saves, other = listed(lambda: context.list_saves(context.saves))
         post(LibraryRead(scenarios, saves, one or other))
 

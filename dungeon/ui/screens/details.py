@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from dungeon.storage.library import DamagedSave, SaveSummary
-from dungeon.story.scenario import RATINGS
 from dungeon.ui.shown import joined, line, shown
 
 if TYPE_CHECKING:
@@ -25,10 +24,7 @@ def scenario_option(entry: ScenarioEntry) -> Content:
     """A line of the list of scenarios."""
     if entry.scenario is None:
         return joined(line(entry.name, "$error"), ("  cannot be read", "$faint"))
-    rating = entry.scenario.rating
-    return joined(
-        line(entry.scenario.title), (f"  {rating}" if rating != RATINGS[0] else "", "$faint")
-    )
+    return line(entry.scenario.title)
 
 
 def save_option(save: SaveSummary | DamagedSave) -> Content:
