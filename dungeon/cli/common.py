@@ -1,0 +1,91 @@
+"""What every command of the command line uses."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from dungeon.text import clean
+
+if TYPE_CHECKING:
+    from dungeon.engine.base import Engine
+    from dungeon.settings import Settings
+
+EngineMaker = Callable[[str | None], "Engine"]
+"""Makes the engine of a model's name or directory (None: choose); it is not loaded yet."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the composition root hands in: the only concrete things that are used here.
+
+    Attributes:
+        make_engine: Picks the engine of a model that is on this machine.
+        offer: Where that model is not, asks the player on the terminal and fetches it.
+        models: `dungeon models ...`: takes the verb and its arguments, gives the exit code.
+    """
+
+    make_engine: EngineMaker
+    offer: Callable[[str | None], None]
+    models: Callable[[argparse.Namespace], int]
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What `ArgumentParser.add_subparsers` gives."""
+
+
+def tell(text: str) -> None:
+    """Say something on standard error, harmless to a terminal."""
+    print(clean(text), file=sys.stderr)
+
+
+def usage(message: str) -> SystemExit:
+    """Say what was wrong with the words of a command; to be raised."""
+    tell(f"dungeon: {message}")
+    return SystemExit(2)
+
+
+def seed(text: str) -> int:
+    """A seed, for argparse."""
+    value = whole(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("a seed is a whole number from 0 up")
+    return value & (2**63 - 1)
+
+
+def whole(text: str) -> int:
+    """A whole number, for argparse."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """The settings in force under the options that every command may have."""
+    from dungeon import settings
+
+    return settings.load(
+        model=getattr(args, "model", None),
+        saves=getattr(args, "saves", None),
+        max_new_tokens=getattr(args, "max_new_tokens", None),
+    )
+
+
+def saves_dir(settings: Settings) -> Path:
+    """Where stories are kept."""
+    from dungeon.storage import library
+
+    return library.saves_dir(settings.saves)
+
+
+def loaded(tools: Tools, model: str | None) -> Engine:
+    """The engine of a model, fetched if the player agrees, and loaded."""
+    tools.offer(model)
+    engine = tools.make_engine(model)
+    engine.load(lambda line: tell(f"… {line}"))
+    return engine

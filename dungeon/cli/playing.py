@@ -1,0 +1,183 @@
+"""Playing: the title screen, `play` and `resume`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dungeon.cli.common import (
+    Commands,
+    Tools,
+    loaded,
+    saves_dir,
+    seed,
+    settings_of,
+    tell,
+    usage,
+    whole,
+)
+from dungeon.text import clean
+
+if TYPE_CHECKING:
+    from dungeon.session import GameSession
+    from dungeon.settings import Settings
+    from dungeon.story.scenario import GenerationSettings, Scenario
+
+
+def add(commands: Commands) -> None:
+    """Add `play` and `resume`."""
+    game = argparse.ArgumentParser(add_help=False)
+    game.add_argument("--plain", action="store_true", help="no screen: lines in, story out")
+    game.add_argument("--seed", type=seed, metavar="N", help="replay the same chances")
+    game.add_argument("--model", metavar="M", help="a model's name or directory, or 'scripted'")
+    game.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
+    game.add_argument("--max-new-tokens", type=whole, metavar="N", help="longest turn, in tokens")
+
+    play = commands.add_parser("play", parents=[game], help="begin a story")
+    play.add_argument("scenario", metavar="SCENARIO", help="a name in the library, or a file")
+    play.add_argument("--title", metavar="T", default="", help="the story's title")
+    play.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="answer a question of the scenario",
+    )
+    play.set_defaults(run=_play)
+
+    resume = commands.add_parser("resume", parents=[game], help="go on with a story")
+    resume.add_argument("save", metavar="SAVE", help="a story's name, or its file")
+    resume.add_argument("--read-only", action="store_true", help="look, change nothing")
+    resume.set_defaults(run=_resume)
+
+
+def title(args: argparse.Namespace, tools: Tools) -> int:
+    """Open the title screen."""
+    settings = settings_of(args)
+    return _screen(settings, tools, overrides=settings.generation())
+
+
+def _play(args: argparse.Namespace, tools: Tools) -> int:
+    from dungeon.authoring.library import find_scenario
+    from dungeon.authoring.reader import read_scenario
+
+    settings = settings_of(args)
+    path = find_scenario(args.scenario)
+    scenario = read_scenario(path)
+    answers = _answers(args.answer, scenario)
+    generation = _generation(settings, scenario.generation)
+    if not args.plain:
+        return _screen(
+            settings,
+            tools,
+            scenario=path,
+            answers=answers,
+            title=args.title,
+            seed=args.seed,
+            overrides=settings.generation(),
+        )
+    from dungeon.session import GameSession
+
+    if sys.stdin.isatty():
+        answers = _ask(scenario, answers)
+    saves = saves_dir(settings)
+    engine = loaded(tools, settings.model)
+    session = GameSession.new(
+        scenario,
+        engine,
+        answers=answers,
+        saves=saves,
+        title=args.title,
+        seed=args.seed,
+        generation=generation,
+    )
+    return _plain(session)
+
+
+def _resume(args: argparse.Namespace, tools: Tools) -> int:
+    from dungeon.storage.library import find_save
+
+    settings = settings_of(args)
+    path = find_save(saves_dir(settings), args.save)
+    if not args.plain:
+        return _screen(
+            settings,
+            tools,
+            save=path,
+            seed=args.seed,
+            overrides=settings.generation(),
+            read_only=args.read_only,
+        )
+    from dungeon.session import GameSession
+
+    # The story is opened before the model is loaded: a locked or damaged one is told at once.
+    from dungeon.ui.pending import PendingEngine
+
+    session = GameSession.resume(path, PendingEngine(), read_only=args.read_only)
+    try:
+        session.engine = loaded(tools, settings.model)
+    except BaseException:
+        session.close()
+        raise
+    if args.seed is not None:
+        session.story.seed = args.seed
+    session.story.generation = _generation(settings, session.story.generation)
+    return _plain(session)
+
+
+def _plain(session: GameSession) -> int:
+    from dungeon import plain
+
+    return plain.play(session)
+
+
+def _screen(settings: Settings, tools: Tools, **start: object) -> int:
+    from dungeon.ui.app import AppContext, run_app
+
+    tools.offer(settings.model)
+    return run_app(
+        AppContext(
+            make_engine=lambda: tools.make_engine(settings.model),
+            saves=saves_dir(settings),
+            theme=settings.theme,
+            **start,  # type: ignore[arg-type]
+        )
+    )
+
+
+def _generation(settings: Settings, base: GenerationSettings) -> GenerationSettings:
+    return replace(base, **settings.generation())
+
+
+def _answers(pairs: Sequence[str], scenario: Scenario) -> dict[str, str]:
+    keys = [question.key for question in scenario.questions]
+    answers = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise usage(f"--answer takes KEY=VALUE, not {pair!r}.")
+        if key not in keys:
+            asked = ", ".join(keys) or "nothing"
+            raise usage(f"the scenario does not ask for {key!r}; it asks for: {asked}.")
+        answers[key] = clean(value, newlines=False).strip()
+    return answers
+
+
+def _ask(scenario: Scenario, answers: dict[str, str]) -> dict[str, str]:
+    answers = dict(answers)
+    for question in scenario.questions:
+        if question.key in answers:
+            continue
+        tell(question.ask)
+        for number, choice in enumerate(question.choices, 1):
+            tell(f"  {number}. {choice}")
+        print(f"[{clean(question.fallback, newlines=False)}] ", end="", file=sys.stderr, flush=True)
+        line = clean(sys.stdin.readline(), newlines=False).strip()
+        if line.isdigit() and 1 <= int(line) <= len(question.choices):
+            line = question.choices[int(line) - 1]
+        answers[question.key] = line
+    return answers

@@ -1,0 +1,47 @@
+"""Writing scenarios: `check`, `new` and `schema`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dungeon.cli.common import Commands, Tools, tell, usage
+
+
+def add(commands: Commands) -> None:
+    """Add `check`, `new` and `schema`."""
+    check = commands.add_parser("check", help="look scenario files over")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    check.set_defaults(run=_check)
+
+    new = commands.add_parser("new", help="write a scenario file to begin from")
+    new.add_argument("title", metavar="TITLE")
+    new.add_argument("--genre", metavar="G", default="fantasy", help="what the sample text is of")
+    new.add_argument("--dir", type=Path, metavar="DIR", default=Path())
+    new.set_defaults(run=_new)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
+    schema.set_defaults(run=_schema)
+
+
+def _check(args: argparse.Namespace, tools: Tools) -> int:
+    from dungeon.authoring.check import check_files
+
+    return check_files(args.files, sys.stdout)
+
+
+def _new(args: argparse.Namespace, tools: Tools) -> int:
+    from dungeon.authoring.new import GENRES, write_new
+
+    if args.genre not in GENRES:
+        raise usage(f"--genre is one of: {', '.join(GENRES)}.")
+    path = write_new(args.title, args.dir, args.genre)
+    tell(f"Wrote {path}. Try it with: dungeon check {path} && dungeon play {path}")
+    return 0
+
+
+def _schema(args: argparse.Namespace, tools: Tools) -> int:
+    from dungeon.authoring.schema import write_schema
+
+    return write_schema(sys.stdout)
