@@ -84,7 +84,7 @@ class ContextBuilder:
         """
         new = max(1, min(story.generation.max_new_tokens, int(shape.n_positions * NEW_SHARE)))
         limit = shape.n_positions - new
-        form = Form(shape.chat, count)
+        form = Form(shape.chat, count, story.style)
         opener = _opener(story, action) if shape.opener else ""
         cut: list[Cut] = []
 
@@ -171,7 +171,7 @@ def _opener(story: Story, action: Action) -> str:
     """The first word of a reply to something done or said; what goes on by itself has none."""
     if action.mode not in (Mode.DO, Mode.SAY):
         return ""
-    return _PRONOUNS.get(story.scenario.style.person, "")
+    return _PRONOUNS.get(story.style.person, "")
 
 
 def _merge(kind: Kind, segments: Sequence[Segment]) -> list[Segment]:
