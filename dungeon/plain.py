@@ -148,7 +148,7 @@ class PlainGame:
     # -- turns -----------------------------------------------------------------------------
 
     def _turn(self, action: Action) -> None:
-        line = as_line(action) or as_narrative(action)
+        line = self._line_of(action)
         turn = self.session.begin_turn(action)
         if line:
             self._tell(line)
@@ -241,11 +241,14 @@ class PlainGame:
             self._show(node)
 
     def _show(self, node: Node, *, action: bool = True) -> None:
-        if action and (line := as_line(node.action) or as_narrative(node.action)):
+        if action and (line := self._line_of(node.action)):
             self._tell(line)
         self._tell(node.text)
         if self.session.file is not None and not self.session.saved:
             self._say(self._where())
+
+    def _line_of(self, action: Action | None) -> str:
+        return as_line(action, self.session.story.style) or as_narrative(action)
 
     def _tell(self, text: str) -> None:
         text = clean(text)

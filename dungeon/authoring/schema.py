@@ -53,10 +53,18 @@ class CardModel(Part):
 
 
 class StyleModel(Part):
-    """The grammatical person and tense of the story."""
+    """The grammatical person and tense of the story, and of whom it tells."""
 
     person: Literal["first", "second", "third"] = "second"
     tense: Literal["present", "past"] = "present"
+    name: Text = Field(
+        "",
+        description="What the third person calls the one who is played; without it, the answer "
+        "to the question `name`.",
+    )
+    pronoun: Literal["they", "she", "he", "it"] = Field(
+        "they", description="What the third person says for the name when it comes again."
+    )
 
 
 class ExampleModel(Part):
@@ -98,7 +106,7 @@ class ScenarioModel(Part):
     authors_note: Text = Field("", description="Short guidance near the end of the context.")
     opening: Line = Field(description="The first scene.")
     cards: list[CardModel] = Field(default_factory=list)
-    style: StyleModel = Field(default_factory=StyleModel)
+    style: StyleModel = Field(default_factory=lambda: StyleModel())
     generation: GenerationModel = Field(default_factory=lambda: GenerationModel())
     banned: list[Line] = Field(
         default_factory=list, description="Phrases that the narrator never writes."

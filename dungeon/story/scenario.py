@@ -18,6 +18,7 @@ FORMAT_VERSION = 1
 MAX_PRIORITY = 9
 PERSONS = ("first", "second", "third")
 TENSES = ("present", "past")
+PRONOUNS = ("they", "she", "he", "it")
 RATINGS = ("everyone", "teen", "mature")
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -151,10 +152,19 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The grammatical person and tense the story is told in."""
+    """The grammatical person and tense the story is told in, and of whom.
+
+    Attributes:
+        person: One of `PERSONS`.
+        tense: One of `TENSES`.
+        name: Of the one whom the player plays, for the third person.
+        pronoun: One of `PRONOUNS`, for the third person.
+    """
 
     person: str = "second"
     tense: str = "present"
+    name: str = ""
+    pronoun: str = "they"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +198,7 @@ class Scenario:
         """This scenario with every `{key}` replaced by its answer.
 
         Questions without an answer take their fallback. One pass: an answer that itself
-        contains `{key}` stays as typed.
+        contains `{key}` stays as typed. A style without a name takes the answer `name`.
         """
         known = {q.key: answers.get(q.key, "").strip() or q.fallback for q in self.questions}
 
@@ -211,8 +221,12 @@ class Scenario:
                 )
                 for card in self.cards
             ),
+            style=replace(self.style, name=put(self.style.name) or known.get("name", "")),
             examples=tuple(Example(put(e.action), put(e.text)) for e in self.examples),
         )
+
+
+_PLAIN_STYLE = {"name": "", "pronoun": "they"}
 
 
 def placeholders(text: str) -> Iterator[tuple[str, int]]:
@@ -237,6 +251,8 @@ def to_data(scenario: Scenario) -> dict[str, Any]:
     """The scenario as plain dicts, lists, strings and numbers, ready for JSON."""
     data = asdict(scenario)
     data["dungeon"] = FORMAT_VERSION
+    # Left out where they say nothing: a Dungeon from before them reads the story too.
+    data["style"] = {k: v for k, v in data["style"].items() if v != _PLAIN_STYLE.get(k)}
     for name in ("tags", "questions", "cards", "banned", "examples"):
         data[name] = list(data[name])
     for item in data["questions"]:
