@@ -187,6 +187,24 @@ def check(logits: torch.Tensor) -> None:
         )
 
 
+def logprob(logits: torch.Tensor, token: int) -> float:
+    """Natural logarithm of the probability of `token` under the softmax of `logits`."""
+    # Not torch's: its sum depends on the number of threads.
+    scores = logits.numpy()
+    top = scores.max()
+    return float(scores[token] - top) - float(np.log(_exponentials(scores, top).sum()))
+
+
+def _exponentials(scores: Any, top: Any) -> Any:
+    try:
+        from dungeon.engine.torch_engine import compiled, likeliest
+    except ImportError:
+        return np.exp(scores - top)
+    out = np.empty_like(scores)
+    compiled.compiled(likeliest.exponentials)(scores, top, out)
+    return out
+
+
 def odds_of(logits: torch.Tensor, token: int, count: int, codec: Codec) -> TokenOdds:
     """What the model thought of `token` before any sampling setting; natural logarithms."""
     logprobs = torch.log_softmax(logits, dim=-1)
