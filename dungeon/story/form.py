@@ -115,6 +115,11 @@ class Form:
             cut.append(Cut("cue", "part of a very long line", full - cue.tokens))
         return [cue] if cue.parts else []
 
+    def neutral(self, opener: str) -> tuple[Part, ...]:
+        """The cue of a turn in which the player does nothing; `opener` as for `cue`."""
+        first = [Part(opener)] if opener else []
+        return (*self._cue_parts("", "", Action(Mode.CONTINUE)), *first)
+
     def _cue_parts(self, line: str, narrative: str, action: Action) -> list[Part]:
         parts = self._action_parts(line, narrative, action)
         if self.chat is not None:
