@@ -20,6 +20,7 @@ from dungeon.engine.base import CancelToken
 from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Turn, narrate
 from dungeon.story.action import Action, Mode, as_line, as_narrative, parse
+from dungeon.story.presets import PRESETS, applied, preset_of, spoken
 from dungeon.story.tree import Node
 from dungeon.text import clean
 
@@ -29,6 +30,7 @@ Type what you do, and press Enter. An empty line lets the story go on.
   /retry          tell the turn again      /alter TEXT      put the turn into your own words
   /undo  /redo    take turns back          /continue        let the story go on
   /remember TEXT  add to the memory        /note TEXT       set the author's note
+  /preset NAME    how freely words are drawn: steady, lively or wild
   /save           where the story is kept  /quit  /help
 """
 
@@ -67,6 +69,7 @@ class PlainGame:
             "alter": self._alter,
             "remember": self._remember,
             "note": self._note,
+            "preset": self._preset,
             "save": lambda text: self._save(),
             "quit": lambda text: self._quit(),
             "help": lambda text: self._say(HELP.rstrip()),
@@ -177,6 +180,15 @@ class PlainGame:
         if text:
             self.session.set_authors_note(text)
         self._say(f"Author's note: {self.session.story.authors_note or '(empty)'}")
+
+    def _preset(self, name: str) -> None:
+        session, name = self.session, name.casefold()
+        if name and name not in PRESETS:
+            raise TurnError(f"There is no preset {name[:40]!r}.", f"Use {spoken()}.")
+        if name:
+            session.set_generation(applied(name, session.story.generation))
+        now = preset_of(session.story.generation)
+        self._say(f"Preset: {now}. {PRESETS[now].about}" if now else f"Presets: {spoken()}.")
 
     def _save(self) -> None:
         self.session.save()

@@ -15,13 +15,14 @@ import json
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from benchmarks.story import figures
-from benchmarks.story.judge import Judge
+from benchmarks.story.judge import CHOICES, Judge
 from dungeon.authoring.reader import read_scenario
 from dungeon.engine.base import CancelToken, PromptPart, candidate_seed
 from dungeon.engine.catalog import EMBEDDED
@@ -59,15 +60,25 @@ def gather(seeds: int, out: Path) -> None:
                 for at, line in enumerate(lines):
                     turn = told(session, line)
                     turn |= {"scenario": name, "seed": seed}
-                    for one in turn["candidates"]:
-                        text = one["text"] or "."
-                        one["right"] = judge.right(text, line, lines, at)
-                        near = judge.vectors([text, *lines])
-                        values = [float(near[0] @ vector) for vector in near[1:]]
-                        own = values.pop(at)
-                        one["margin"] = own - max(values)
+                    judged(turn, at, lines, judge)
                     file.write(json.dumps(turn, ensure_ascii=False) + "\n")
                     file.flush()
+
+
+def judged(turn: dict[str, Any], at: int, lines: Sequence[str], judge: Judge) -> None:
+    """Note how near each candidate is to each action of the script; line `at` is the turn's.
+
+    `right` is the share of the five draws of four others among which the judge finds it, the
+    mean of `Judge.right` over all; `margin` the cosine with its own less that with the next.
+    """
+    texts = [one["text"] or "." for one in turn["candidates"]]
+    near = judge.vectors(texts) @ judge.vectors(lines).T
+    for one, row in zip(turn["candidates"], near.tolist(), strict=True):
+        own = row.pop(at)
+        one["right"] = statistics.fmean(
+            own > max(others) for others in combinations(row, CHOICES - 1)
+        )
+        one["margin"] = own - max(row)
 
 
 def told(session: GameSession, line: str) -> dict[str, Any]:

@@ -110,7 +110,9 @@ class Sampling:
         repetition_range: Only the last so many tokens count as the text; 0 for all.
         repetition_slope: How steeply the penalty grows over that range towards the end; 0 for
             the same penalty everywhere.
-        no_repeat_ngram: No row of so many tokens is written twice; 0 for no such rule.
+        no_repeat_ngram: No row of so many tokens is written twice within that range; 0 for no
+            such rule. A row is broken only where a word in small letters begins, so that names
+            can be said again and no word is misspelt.
         min_p: Only tokens at least so likely as this share of the likeliest; 0 for all.
         typical_p: Only the tokens nearest to the expected surprise that make up so much; 1 for
             all.

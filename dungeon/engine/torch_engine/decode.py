@@ -279,7 +279,7 @@ class Decoder:
         on_text: Callable[[str], None],
         clock: _Clock,
     ) -> Finished:
-        sampler = Sampler(request.sampling, request.seed, prompt)
+        sampler = Sampler(request.sampling, request.seed, prompt, self._codec.breaks)
         draft = Draft(self._codec.decode, prompt, request.stop, request.banned)
         forbidden = self._forbidden(request.unspoken, request.not_first)
         barred: dict[int, set[int]] = {}
@@ -353,7 +353,7 @@ class _Row:
 
     def __init__(self, request: GenerationRequest, decoder: Decoder, prompt: list[int]) -> None:
         self._request, self._decoder = request, decoder
-        self._sampler = Sampler(request.sampling, request.seed, prompt)
+        self._sampler = Sampler(request.sampling, request.seed, prompt, decoder._codec.breaks)
         self._forbidden = decoder._forbidden(request.unspoken, request.not_first)
         self._odds: list[TokenOdds] = []
         self._logprobs: list[float] = []
