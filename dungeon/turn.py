@@ -176,7 +176,7 @@ def _best_of(engine: Engine, turn: Turn, cancel: CancelToken) -> tuple[int, Fini
         said=turn.said,
         person=turn.person,
         tense=turn.tense,
-        gains=gains(engine, turn, written, cancel),
+        gains=gains(engine, turn, written, cancel) if rerank.WEIGHTS.gain else (),
     )
     return candidate_seed(turn.request.seed, at), written[at]
 
