@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -176,11 +176,7 @@ class GameSession:
             prompt=tuple(PromptPart(part.text, part.special) for part in context.parts),
             max_new_tokens=context.max_new_tokens,
             sampling=Sampling(
-                temperature=story.generation.temperature,
-                top_p=story.generation.top_p,
-                top_k=story.generation.top_k,
-                repetition_penalty=story.generation.repetition_penalty,
-                min_p=story.generation.min_p,
+                **{field.name: getattr(story.generation, field.name) for field in fields(Sampling)}
             ),
             seed=seed,
             stop=context.stop,

@@ -144,7 +144,10 @@ class ContextBuilder:
             *_merge("recent", texts[-1:]),
             *cue,
         ]
-        return Context(tuple(ordered), limit, new, tuple(cut), form.stop, opener, tuple(noticed))
+        neutral = form.neutral(opener) if action.mode in (Mode.DO, Mode.SAY) else ()
+        return Context(
+            tuple(ordered), limit, new, tuple(cut), form.stop, opener, tuple(noticed), neutral
+        )
 
     # -- the window of history -----------------------------------------------------------------
 

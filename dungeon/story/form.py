@@ -17,6 +17,10 @@ from dungeon.story.segments import ChatForm, Counter, Cut, Kind, Part, Segment
 from dungeon.story.story import Story
 from dungeon.story.tree import Node
 
+GO_ON = "Tell what happens next."
+"""What a player who types nothing is taken to say: with "Continue." a small chat model soon writes
+on about anything but the scene."""
+
 CHARS_PER_TOKEN = 16
 """No text is looked at beyond so many characters for each token of its budget: ordinary
 English has four to five, and counting a megabyte would make the player wait."""
@@ -88,7 +92,7 @@ class Form:
         if narrative:
             words = f"The story goes on: {narrative}"
         else:
-            words = line.removeprefix("> ") or "Continue."
+            words = line.removeprefix("> ") or GO_ON
         return [
             Part(self.chat.user, special=True),
             Part(words),
@@ -123,6 +127,11 @@ class Form:
             cue = self.segment("cue", [*self._cue_parts(line, narrative, action), *first])
             cut.append(Cut("cue", "part of a very long line", full - cue.tokens))
         return [cue] if cue.parts else []
+
+    def neutral(self, opener: str) -> tuple[Part, ...]:
+        """The cue of a turn in which the player does nothing; `opener` as for `cue`."""
+        first = [Part(opener)] if opener else []
+        return (*self._cue_parts("", "", Action(Mode.CONTINUE)), *first)
 
     def _cue_parts(self, line: str, narrative: str, action: Action) -> list[Part]:
         parts = self._action_parts(line, narrative, action)

@@ -45,6 +45,10 @@ RANGES: Mapping[str, Range] = {
     "max_new_tokens": Range(1, 512, whole=True),
     "candidates": Range(0, 8, whole=True),
     "min_p": Range(0.0, 1.0),
+    "repetition_range": Range(0, 4096, whole=True),
+    "repetition_slope": Range(0.0, 10.0),
+    "no_repeat_ngram": Range(0, 20, whole=True),
+    "typical_p": Range(0.01, 1.0),
 }
 
 
@@ -63,6 +67,13 @@ class GenerationSettings:
             leaves it to the model.
         min_p: Only tokens at least so likely as this share of the likeliest; 0 keeps all
             (Nguyen et al. 2024).
+        repetition_range: Only so many of the last tokens count as the context for the penalty
+            and for `no_repeat_ngram`; 0 counts all.
+        repetition_slope: How steeply the penalty grows over that range, from none at its
+            beginning to all of it at the end; 0 is the same penalty everywhere.
+        no_repeat_ngram: A row of so many tokens is not written again; names may be. 0 is off.
+        typical_p: Only the tokens nearest to the expected surprise that make up so much; 1
+            keeps all (Meister et al. 2022).
 
     Raises:
         SettingsError: A value is outside `RANGES` or not a number.
@@ -71,10 +82,14 @@ class GenerationSettings:
     temperature: float = 0.8
     top_p: float = 0.9
     top_k: int = 40
-    repetition_penalty: float = 1.1
+    repetition_penalty: float = 1.15
     max_new_tokens: int = 80
     candidates: int = 0
     min_p: float = 0.1
+    repetition_range: int = 200
+    repetition_slope: float = 0.7
+    no_repeat_ngram: int = 0
+    typical_p: float = 1.0
 
     def __post_init__(self) -> None:
         for name, allowed in RANGES.items():

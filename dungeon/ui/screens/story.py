@@ -76,7 +76,8 @@ class StoryScreen(Screen[None]):
         with Center(id="prompt-row"):
             yield Prompt(id="prompt")
         yield StatusBar(id="status")
-        yield KeyBar(PLAY, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")
+        labelled = [command for command in PLAY if command.label]
+        yield KeyBar(labelled, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")
 
     # -- the parts -----------------------------------------------------------------------------
 
