@@ -34,6 +34,9 @@ from dungeon.turn import MAX_ATTEMPTS, Narration, Turn, narrate
 
 __all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
 
+TOLD = ("history", "recent")
+"""Segments of the context that are narrative."""
+
 RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
 
@@ -173,7 +176,11 @@ class GameSession:
             # A retry that tells the same again is no retry.
             said.extend(node.text for node in story.tree.children(parent)[-RECENT_TURNS:])
         request = GenerationRequest(
-            prompt=tuple(PromptPart(part.text, part.special) for part in context.parts),
+            prompt=tuple(
+                PromptPart(part.text, part.special, segment.kind in TOLD)
+                for segment in context.segments
+                for part in segment.parts
+            ),
             max_new_tokens=context.max_new_tokens,
             sampling=Sampling(
                 **{field.name: getattr(story.generation, field.name) for field in fields(Sampling)}
