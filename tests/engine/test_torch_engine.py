@@ -21,6 +21,7 @@ from dungeon.engine.torch_engine.decode import Decoder
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, KeyValues, PrefixCache
 from dungeon.engine.torch_engine.quantize import FLOAT32, Kernels, quantize
 from dungeon.engine.torch_engine.reference import BufferCache, TransformersNetwork
+from dungeon.engine.torch_engine.sampling import Sampler
 from dungeon.errors import EngineError
 from tests.engine.tiny import save_tiny_gpt2
 
@@ -92,6 +93,23 @@ def test_greedy_text_is_that_of_transformers_generate(
         ends = engine._ready()._ends
         out = out[: next((at for at, id in enumerate(out) if id in ends), len(out))]
         assert text_of(engine, request(text)) == codec.decode(out)
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_only_what_was_told_counts_as_repetition(kind: str, fresh: Fresh) -> None:
+    engine = fresh(kind)
+    text = story(random.Random(5), 60)
+    greedy = Sampling(temperature=0, repetition_penalty=1.0)
+    free = text_of(engine, replace(request(text, sampling=greedy), max_new_tokens=1))
+    punished = replace(greedy, repetition_penalty=2.0)
+    # The likeliest word stands in the prompt now, and is punished where that is narrative.
+    text = f"{text} {free.strip()}"
+    before = replace(request(text, sampling=punished), max_new_tokens=1)
+    untold = replace(before, prompt=(PromptPart(text, told=False),))
+    plain = replace(before, sampling=greedy)
+    assert text_of(engine, untold) == text_of(engine, plain)
+    assert Sampler(punished, 0, engine._ready().told(untold))._distinct.size == 0
+    assert Sampler(punished, 0, engine._ready().told(before))._distinct.size > 0
 
 
 def not_first(decoder: Decoder) -> list[int]:

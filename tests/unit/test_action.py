@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dungeon.story.action import Action, Mode, as_line, as_narrative, parse, as_sentence
+from dungeon.story.action import Action, Mode, as_line, as_narrative, as_sentence, parse
 
 
 @pytest.mark.parametrize(
