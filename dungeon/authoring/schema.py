@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dungeon.story.scenario import RANGES, GenerationSettings
+from dungeon.story.scenario import MAX_PRIORITY, RANGES, GenerationSettings
 
 Text = Annotated[str, Field(strict=True)]
 Line = Annotated[str, Field(strict=True, min_length=1)]
@@ -43,6 +43,12 @@ class CardModel(Part):
     )
     always: bool = Field(
         False, strict=True, description="In the context at all times, keys or not."
+    )
+    priority: int = Field(
+        0,
+        ge=-MAX_PRIORITY,
+        le=MAX_PRIORITY,
+        description="Where not all cards fit that are called, greater ones go first.",
     )
 
 

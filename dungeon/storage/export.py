@@ -17,6 +17,8 @@ from dungeon.story.tree import Node, StoryTree
 from dungeon.text import clean
 
 FORMAT = 1
+_MAYBE = frozenset(("automatic", "forgotten"))
+"""Written only where they are not as in a new story."""
 _FIELDS = frozenset(("format", "title", "scenario", "memory", "authors_note", "head", "nodes"))
 _NODE_FIELDS = (
     "id",
@@ -46,6 +48,10 @@ def to_json(story: Story) -> str:
         "head": story.tree.head.id,
         "nodes": [_node_data(node) for node in story.tree],
     }
+    if not story.automatic:
+        data["automatic"] = 0
+    if story.forgotten:
+        data["forgotten"] = list(story.forgotten)
     return plain_json.dump(data, indent=1) + "\n"
 
 
@@ -91,7 +97,7 @@ def _story(data: Any, seed: int) -> Story:
             f"This story export has the format {str(version)[:20]!r}; this Dungeon knows {FORMAT}.",
             "Update Dungeon, or export the story again.",
         )
-    for name in sorted(_FIELDS ^ data.keys()):
+    for name in sorted(_FIELDS ^ (data.keys() - _MAYBE)):
         what = "lacks" if name in _FIELDS else "has an unknown field"
         raise ValueError(f"it {what} {name[:40]!r}")
     nodes = data["nodes"]
@@ -114,6 +120,8 @@ def _story(data: Any, seed: int) -> Story:
         generation=scenario.generation,
         seed=seed,
         model=next((node.model for node in reversed(tree.path()) if node.model), ""),
+        automatic=bool(rows.whole(data.get("automatic", 1), 0, 1)),
+        forgotten=rows.names(data.get("forgotten", [])),
     )
 
 

@@ -221,6 +221,29 @@ class Form:
             [self.segment("cards", [*frame.parts[:1], *parts, *frame.parts[1:]])] if parts else []
         )
 
+    def recall(self, texts: Sequence[str], room: int) -> list[Segment]:
+        """What comes back of turns that left the window: as many of `texts` as fit, in order.
+
+        What stands in one that is there already is left out.
+        """
+        frame = self._frame(self.chat)
+        room -= frame.tokens
+        parts: list[Part] = []
+        for text in texts:
+            words = " ".join(text.split())
+            if not words or any(words in part.text for part in parts):
+                continue
+            part = Part(f"\nEarlier: {words}" if self.chat else f"\n[Earlier: {words}]")
+            size = self.count(part.text, part.special)
+            if size <= room:
+                parts.append(part)
+                room -= size
+        # The most urgent stands last, as with the cards.
+        parts.reverse()
+        return (
+            [self.segment("recall", [*frame.parts[:1], *parts, *frame.parts[1:]])] if parts else []
+        )
+
     def _frame(self, chat: ChatForm | None) -> Segment:
         """The empty system message that stands around what is not said by anybody."""
         if chat is None:

@@ -15,6 +15,7 @@ from typing import Any
 from dungeon.errors import ScenarioError, SettingsError
 
 FORMAT_VERSION = 1
+MAX_PRIORITY = 9
 PERSONS = ("first", "second", "third")
 TENSES = ("present", "past")
 RATINGS = ("everyone", "teen", "mature")
@@ -127,12 +128,25 @@ class Card:
         text: What the narrator should know.
         keys: Words or phrases that trigger it: whole words, case folded.
         always: In the context at all times, keys or not.
+        priority: From -9 to 9; where not all cards fit that are called, greater ones go first.
+
+    Raises:
+        ScenarioError: The priority is outside its range.
     """
 
     name: str
     text: str
     keys: tuple[str, ...] = ()
     always: bool = False
+    priority: int = 0
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.priority, int) and not isinstance(self.priority, bool)
+        if not whole or abs(self.priority) > MAX_PRIORITY:
+            raise ScenarioError(
+                f"The card {self.name[:40]!r} has the priority {str(self.priority)[:20]}.",
+                f"Use a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +268,7 @@ def from_data(data: object) -> Scenario:
             )
         elif name == "cards":
             values[name] = tuple(
-                _record(Card, item, f"cards[{i}]", texts={"keys"}, flags={"always"})
+                _record(Card, item, f"cards[{i}]", {"keys"}, flags={"always"}, numbers={"priority"})
                 for i, item in enumerate(_list(value, name))
             )
         elif name == "examples":
@@ -316,6 +330,7 @@ def _record(
     where: str,
     texts: Set[str] = frozenset(),
     flags: Set[str] = frozenset(),
+    numbers: Set[str] = frozenset(),
 ) -> Any:
     raw = _mapping(data, where)
     names = {f.name for f in fields(kind)}
@@ -328,6 +343,9 @@ def _record(
         elif name in flags:
             if not isinstance(value, bool):
                 raise ScenarioError(f"{where}.{name} is neither true nor false.")
+            values[name] = value
+        elif name in numbers:
+            # Its own class looks at the value.
             values[name] = value
         else:
             values[name] = _text(value, f"{where}.{name}")

@@ -25,6 +25,8 @@ class Story:
         generation: Sampling, at first the scenario's.
         seed: What every turn's own seed is derived from.
         model: Name of the model last played with.
+        automatic: Whether what left the window comes back by itself (see `chronicle`).
+        forgotten: Names, folded, of automatic cards that the player threw away or wrote anew.
     """
 
     title: str
@@ -36,6 +38,8 @@ class Story:
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     seed: int = 0
     model: str = ""
+    automatic: bool = True
+    forgotten: tuple[str, ...] = ()
 
     def turn_seed(self, node_id: int) -> int:
         """The seed of the turn that becomes `node_id`: a hash, so neighbours are unrelated."""
