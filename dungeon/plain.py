@@ -21,6 +21,7 @@ from dungeon.engine.base import CancelToken
 from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Turn, narrate
 from dungeon.story.action import Action, Mode, as_line, as_narrative, clean_line, parse
+from dungeon.story.presets import PRESETS, applied, preset_of, spoken
 from dungeon.story.scenario import Card
 from dungeon.story.tree import Node
 from dungeon.text import clean
@@ -33,6 +34,7 @@ Type what you do, and press Enter. An empty line lets the story go on.
   /remember TEXT  add to the memory        /note TEXT       set the author's note
   /cards          what comes when called   /card NAME: TEXT write a card, or write it anew
   /forget NAME    throw a card away        /automatic       automatic memory on or off
+  /preset NAME    how freely words are drawn: steady, lively or wild
   /save           where the story is kept  /quit  /help
 """
 
@@ -75,6 +77,7 @@ class PlainGame:
             "card": self._card,
             "forget": self._forget,
             "automatic": lambda text: self._automatic(),
+            "preset": self._preset,
             "save": lambda text: self._save(),
             "quit": lambda text: self._quit(),
             "help": lambda text: self._say(HELP.rstrip()),
@@ -148,7 +151,7 @@ class PlainGame:
     # -- turns -----------------------------------------------------------------------------
 
     def _turn(self, action: Action) -> None:
-        line = as_line(action) or as_narrative(action)
+        line = self._line_of(action)
         turn = self.session.begin_turn(action)
         if line:
             self._tell(line)
@@ -224,6 +227,15 @@ class PlainGame:
             self.session.set_authors_note(text)
         self._say(f"Author's note: {self.session.story.authors_note or '(empty)'}")
 
+    def _preset(self, name: str) -> None:
+        session, name = self.session, name.casefold()
+        if name and name not in PRESETS:
+            raise TurnError(f"There is no preset {name[:40]!r}.", f"Use {spoken()}.")
+        if name:
+            session.set_generation(applied(name, session.story.generation))
+        now = preset_of(session.story.generation)
+        self._say(f"Preset: {now}. {PRESETS[now].about}" if now else f"Presets: {spoken()}.")
+
     def _save(self) -> None:
         self.session.save()
         self._say(self._where())
@@ -241,11 +253,14 @@ class PlainGame:
             self._show(node)
 
     def _show(self, node: Node, *, action: bool = True) -> None:
-        if action and (line := as_line(node.action) or as_narrative(node.action)):
+        if action and (line := self._line_of(node.action)):
             self._tell(line)
         self._tell(node.text)
         if self.session.file is not None and not self.session.saved:
             self._say(self._where())
+
+    def _line_of(self, action: Action | None) -> str:
+        return as_line(action, self.session.story.style) or as_narrative(action)
 
     def _tell(self, text: str) -> None:
         text = clean(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,9 @@ from dungeon.story.tree import Node, NodeId
 from dungeon.turn import MAX_ATTEMPTS, Narration, Turn, narrate
 
 __all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
+
+TOLD = ("history", "recent")
+"""Segments of the context that are narrative."""
 
 RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
@@ -173,14 +176,14 @@ class GameSession:
             # A retry that tells the same again is no retry.
             said.extend(node.text for node in story.tree.children(parent)[-RECENT_TURNS:])
         request = GenerationRequest(
-            prompt=tuple(PromptPart(part.text, part.special) for part in context.parts),
+            prompt=tuple(
+                PromptPart(part.text, part.special, segment.kind in TOLD)
+                for segment in context.segments
+                for part in segment.parts
+            ),
             max_new_tokens=context.max_new_tokens,
             sampling=Sampling(
-                temperature=story.generation.temperature,
-                top_p=story.generation.top_p,
-                top_k=story.generation.top_k,
-                repetition_penalty=story.generation.repetition_penalty,
-                min_p=story.generation.min_p,
+                **{field.name: getattr(story.generation, field.name) for field in fields(Sampling)}
             ),
             seed=seed,
             stop=context.stop,

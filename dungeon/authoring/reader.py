@@ -172,7 +172,7 @@ class _Reader:
         self._review(data)
         if model is None or any(problem.severity == "error" for problem in self.problems):
             return None
-        return from_data(model.model_dump(exclude={"dungeon"}))
+        return from_data(model.model_dump(exclude={"dungeon": True, "generation": {"preset"}}))
 
     def _review(self, data: dict[str, Any]) -> None:
         # Findings of one field come in order, so each is looked for where the last one ended.

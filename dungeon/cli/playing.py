@@ -20,6 +20,7 @@ from dungeon.cli.common import (
     usage,
     whole,
 )
+from dungeon.story.presets import PRESETS
 from dungeon.text import clean
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def add(commands: Commands) -> None:
     game.add_argument("--model", metavar="M", help="a model's name or directory, or 'scripted'")
     game.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
     game.add_argument("--max-new-tokens", type=whole, metavar="N", help="longest turn, in tokens")
+    game.add_argument("--preset", choices=[*PRESETS], help="how freely words are drawn")
 
     play = commands.add_parser("play", parents=[game], help="begin a story")
     play.add_argument("scenario", metavar="SCENARIO", help="a name in the library, or a file")

@@ -10,7 +10,7 @@ from typing import Any
 
 from dungeon.errors import SaveError, ScenarioError, SettingsError
 from dungeon.storage import plain_json, rows
-from dungeon.story.action import Action, as_line, as_narrative
+from dungeon.story.action import as_line, as_narrative
 from dungeon.story.scenario import from_data, to_data
 from dungeon.story.story import MAX_SEED, Story
 from dungeon.story.tree import Node, StoryTree
@@ -146,12 +146,9 @@ def _node(item: Any) -> Node:
 def _turns(story: Story) -> Iterator[tuple[str, str]]:
     """The path root..head as pairs: the player's line ("" if none), then the narrative."""
     for node in story.tree.path():
-        line, own = _player_line(node.action), as_narrative(node.action)
+        line = clean(as_line(node.action, story.style), newlines=False)
+        own = as_narrative(node.action)
         yield line, "\n\n".join(part for part in (clean(own), clean(node.text)) if part.strip())
-
-
-def _player_line(action: Action | None) -> str:
-    return clean(as_line(action), newlines=False)
 
 
 def _title(story: Story) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from dungeon.story.action import as_line, as_narrative
 from dungeon.story.facts import Kind, Mention, mentions, name_keys
 from dungeon.story.recall import Index, query_of, telling
-from dungeon.story.scenario import Card
+from dungeon.story.scenario import Card, Style
 from dungeon.story.tree import Node, NodeId
 
 MOST: dict[Kind, int] = {"goal": 3, "name": 12, "item": 12, "place": 5}
@@ -28,6 +28,9 @@ _LINE_WEIGHT = 1.5
 """How much the words of the player's line weigh."""
 _TELLING_ALWAYS = 2
 """A place or a name that was not presented must come so often to be kept."""
+
+SECOND = Style()
+"""How most stories are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +83,14 @@ class Chronicle:
         self._told: list[NodeId] = []
         self._facts: dict[tuple[Kind, str], Fact] = {}
 
-    def facts(self, path: Sequence[Node], start: int) -> list[Fact]:
+    def facts(self, path: Sequence[Node], start: int, style: Style = SECOND) -> list[Fact]:
         """What the turns before position `start` introduced, most spoken of first."""
         ids = [node.id for node in path[:start]]
         known = len(self._told)
         if known > start or (known and ids[known - 1] != self._told[-1]):
             self._told, self._facts, known = [], {}, 0
         for place in range(known, start):
-            self._tell(path[place], place)
+            self._tell(path[place], place, style)
         self._told += ids[known:]
         kept: list[Fact] = []
         for kind, most in MOST.items():
@@ -96,10 +99,10 @@ class Chronicle:
             kept += sorted(mine, key=worth, reverse=True)[:most]
         return kept
 
-    def _tell(self, node: Node, place: int) -> None:
+    def _tell(self, node: Node, place: int, style: Style) -> None:
         found = self._mentions.get(node.id)
         if found is None:
-            found = self._mentions[node.id] = mentions(turn_text(node))
+            found = self._mentions[node.id] = mentions(turn_text(node, style))
         seen: set[tuple[Kind, str]] = set()
         for one in found:
             key = (one.kind, one.key)
@@ -121,22 +124,25 @@ class Chronicle:
             self._facts[key] = new
             seen.add(key)
 
-    def old_turns(self, path: Sequence[Node], start: int, line: str) -> list[str]:
+    def old_turns(
+        self, path: Sequence[Node], start: int, line: str, style: Style = SECOND
+    ) -> list[str]:
         """Sentences of turns before `start` that are like the present, most alike first.
 
         Args:
             path: From the opening to the turn before the one that is to be told.
             start: The first turn that the model sees anyway.
             line: What the player does now.
+            style: Person and tense of the player's lines.
         """
         ids = [node.id for node in path]
-        self._index.follow(ids, lambda place: turn_text(path[place]))
+        self._index.follow(ids, lambda place: turn_text(path[place], style))
         if not start:
             return []
         recent = zip(reversed(path[-len(_WEIGHTS) :]), _WEIGHTS, strict=False)
         query = query_of([(line, _LINE_WEIGHT), *((node.text, weight) for node, weight in recent)])
         places = self._index.similar(query, start)[:RECALLED]
-        return [telling(turn_text(path[place]), query) for place in places]
+        return [telling(turn_text(path[place], style), query) for place in places]
 
 
 def _newest(fact: Fact) -> tuple[int, int]:
@@ -147,9 +153,9 @@ def _most_said(fact: Fact) -> tuple[int, bool, int]:
     return fact.count, fact.presented, fact.place
 
 
-def turn_text(node: Node) -> str:
+def turn_text(node: Node, style: Style = SECOND) -> str:
     """What stands in a turn, the player's own line before what came of it."""
-    line = as_line(node.action).removeprefix("> ") or as_narrative(node.action)
+    line = as_line(node.action, style).removeprefix("> ") or as_narrative(node.action)
     return f"{line} {node.text}" if line else node.text
 
 

@@ -24,7 +24,7 @@ from dungeon.story.cards import triggered
 from dungeon.story.cast import people, present
 from dungeon.story.chronicle import Chronicle, unknown
 from dungeon.story.form import Form
-from dungeon.story.scenario import Card
+from dungeon.story.scenario import Card, Style
 from dungeon.story.segments import (
     ChatForm,
     Context,
@@ -90,7 +90,7 @@ class ContextBuilder:
         """
         new = max(1, min(story.generation.max_new_tokens, int(shape.n_positions * NEW_SHARE)))
         limit = shape.n_positions - new
-        form = Form(shape.chat, count)
+        form = Form(shape.chat, count, story.style)
         path = story.tree.path(parent)
         told = len(story.tree.children(parent))
         opener = _opener(story, action, path, told) if shape.opener else ""
@@ -125,12 +125,14 @@ class ContextBuilder:
             noticed = [
                 card
                 for card in unknown(
-                    self._chronicle.facts(path, window.start), story.cards, story.memory
+                    self._chronicle.facts(path, window.start, story.style),
+                    story.cards,
+                    story.memory,
                 )
                 if card.name.casefold() not in story.forgotten
             ]
             called = [card for card in noticed if card.always] + triggered(noticed, said)
-            old = self._chronicle.old_turns(path, window.start, action.text)
+            old = self._chronicle.old_turns(path, window.start, action.text, story.style)
             recall = form.recall([card.text for card in called] + old, recall_room)
         ordered = [
             *pinned,
@@ -142,7 +144,10 @@ class ContextBuilder:
             *_merge("recent", texts[-1:]),
             *cue,
         ]
-        return Context(tuple(ordered), limit, new, tuple(cut), form.stop, opener, tuple(noticed))
+        neutral = form.neutral(opener) if action.mode in (Mode.DO, Mode.SAY) else ()
+        return Context(
+            tuple(ordered), limit, new, tuple(cut), form.stop, opener, tuple(noticed), neutral
+        )
 
     # -- the window of history -----------------------------------------------------------------
 
@@ -191,6 +196,13 @@ class ContextBuilder:
 _PRONOUNS = {"second": "You", "first": "I"}
 
 
+def _hero(style: Style) -> str:
+    """How the story calls its hero at the head of a sentence; "" where that is not known."""
+    if style.person != "third":
+        return _PRONOUNS[style.person]
+    return style.name or ("" if style.pronoun == "they" else style.pronoun.capitalize())
+
+
 OWN_TURN = 3
 """Every so many turns that go on by themselves begin with the player rather than with the cast."""
 
@@ -205,7 +217,7 @@ def _opener(story: Story, action: Action, path: Sequence[Node], told: int) -> st
         path: From the opening to the turn before.
         told: Tellings of this turn that there are already.
     """
-    own = _PRONOUNS.get(story.scenario.style.person, "")
+    own = _hero(story.style)
     if action.mode in (Mode.DO, Mode.SAY):
         return own
     if action.mode is not Mode.CONTINUE:

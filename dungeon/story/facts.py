@@ -75,7 +75,8 @@ _NO_NAMES = EMPTY | frozenset(
     """monday tuesday wednesday thursday friday saturday sunday january february march april june
     july august september october november december english french latin god sir madam ma'am
     mister miss okay ok please thank thanks hello hey ah today tonight tomorrow
-    yesterday later once meanwhile perhaps maybe finally suddenly behind above beneath outside inside""".split()
+    yesterday later once meanwhile perhaps maybe finally suddenly behind above beneath
+    outside inside""".split()
 )
 
 

@@ -65,6 +65,7 @@ class Scores:
         tense: Share of its common verbs that are in the wrong tense.
         short: Whether it has fewer than twelve words.
         lost: Share of what the model wrote that had to be cut away.
+        gain: How much likelier the action made it, in nats a token, from -1 to 2.
     """
 
     answers: float = 0.0
@@ -81,6 +82,7 @@ class Scores:
     tense: float = 0.0
     short: float = 0.0
     lost: float = 0.0
+    gain: float = 0.0
 
     def total(self, weights: Scores) -> float:
         """The sum of all, weighted."""
@@ -103,6 +105,7 @@ WEIGHTS = Scores(
     tense=-1.5,
     short=-1.5,
     lost=-0.5,
+    gain=0.0,
 )
 
 
@@ -114,6 +117,7 @@ def best(
     person: str = "second",
     tense: str = "present",
     cast: Sequence[str] = (),
+    gains: Sequence[float] = (),
 ) -> int:
     """The number of the candidate to tell; of equals the first.
 
@@ -123,14 +127,15 @@ def best(
         said: Recent narrative.
         person, tense: Of the scenario's style.
         cast: Names of the story's own.
+        gains: How much likelier the action made each, in nats a token; empty where unknown.
     """
     totals = [
-        score(text, raw, action=action, said=said, person=person, tense=tense, cast=cast).total(
-            WEIGHTS
-        )
+        score(
+            text, raw, action=action, said=said, person=person, tense=tense, cast=cast, gain=gain
+        ).total(WEIGHTS)
         if text
         else float("-inf")
-        for text, raw in candidates
+        for (text, raw), gain in zip(candidates, gains or [0.0] * len(candidates), strict=True)
     ]
     return totals.index(max(totals))
 
@@ -144,6 +149,7 @@ def score(
     person: str = "second",
     tense: str = "present",
     cast: Sequence[str] = (),
+    gain: float = 0.0,
 ) -> Scores:
     """Everything that is counted of one candidate; arguments as `best`."""
     plain = _QUOTED.sub(" ", text)
@@ -170,6 +176,7 @@ def score(
         tense=wrong / (past + present) if past + present else 0.0,
         short=float(len(words) < 12),
         lost=max(0.0, 1 - len(text) / len(raw.strip())) if raw.strip() else 0.0,
+        gain=min(2.0, max(-1.0, gain)),
     )
 
 

@@ -18,6 +18,7 @@ FORMAT_VERSION = 1
 MAX_PRIORITY = 9
 PERSONS = ("first", "second", "third")
 TENSES = ("present", "past")
+PRONOUNS = ("they", "she", "he", "it")
 RATINGS = ("everyone", "teen", "mature")
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -44,6 +45,10 @@ RANGES: Mapping[str, Range] = {
     "max_new_tokens": Range(1, 512, whole=True),
     "candidates": Range(0, 8, whole=True),
     "min_p": Range(0.0, 1.0),
+    "repetition_range": Range(0, 4096, whole=True),
+    "repetition_slope": Range(0.0, 10.0),
+    "no_repeat_ngram": Range(0, 20, whole=True),
+    "typical_p": Range(0.01, 1.0),
 }
 
 
@@ -62,6 +67,13 @@ class GenerationSettings:
             leaves it to the model.
         min_p: Only tokens at least so likely as this share of the likeliest; 0 keeps all
             (Nguyen et al. 2024).
+        repetition_range: Only so many of the last tokens count as the context for the penalty
+            and for `no_repeat_ngram`; 0 counts all.
+        repetition_slope: How steeply the penalty grows over that range, from none at its
+            beginning to all of it at the end; 0 is the same penalty everywhere.
+        no_repeat_ngram: A row of so many tokens is not written again; names may be. 0 is off.
+        typical_p: Only the tokens nearest to the expected surprise that make up so much; 1
+            keeps all (Meister et al. 2022).
 
     Raises:
         SettingsError: A value is outside `RANGES` or not a number.
@@ -70,10 +82,14 @@ class GenerationSettings:
     temperature: float = 0.8
     top_p: float = 0.9
     top_k: int = 40
-    repetition_penalty: float = 1.1
+    repetition_penalty: float = 1.15
     max_new_tokens: int = 80
     candidates: int = 0
     min_p: float = 0.1
+    repetition_range: int = 200
+    repetition_slope: float = 0.7
+    no_repeat_ngram: int = 0
+    typical_p: float = 1.0
 
     def __post_init__(self) -> None:
         for name, allowed in RANGES.items():
@@ -151,10 +167,19 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The grammatical person and tense the story is told in."""
+    """The grammatical person and tense the story is told in, and of whom.
+
+    Attributes:
+        person: One of `PERSONS`.
+        tense: One of `TENSES`.
+        name: Of the one whom the player plays, for the third person.
+        pronoun: One of `PRONOUNS`, for the third person.
+    """
 
     person: str = "second"
     tense: str = "present"
+    name: str = ""
+    pronoun: str = "they"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +213,7 @@ class Scenario:
         """This scenario with every `{key}` replaced by its answer.
 
         Questions without an answer take their fallback. One pass: an answer that itself
-        contains `{key}` stays as typed.
+        contains `{key}` stays as typed. A style without a name takes the answer `name`.
         """
         known = {q.key: answers.get(q.key, "").strip() or q.fallback for q in self.questions}
 
@@ -211,8 +236,12 @@ class Scenario:
                 )
                 for card in self.cards
             ),
+            style=replace(self.style, name=put(self.style.name) or known.get("name", "")),
             examples=tuple(Example(put(e.action), put(e.text)) for e in self.examples),
         )
+
+
+_PLAIN_STYLE = {"name": "", "pronoun": "they"}
 
 
 def placeholders(text: str) -> Iterator[tuple[str, int]]:
@@ -237,6 +266,8 @@ def to_data(scenario: Scenario) -> dict[str, Any]:
     """The scenario as plain dicts, lists, strings and numbers, ready for JSON."""
     data = asdict(scenario)
     data["dungeon"] = FORMAT_VERSION
+    # Left out where they say nothing: a Dungeon from before them reads the story too.
+    data["style"] = {k: v for k, v in data["style"].items() if v != _PLAIN_STYLE.get(k)}
     for name in ("tags", "questions", "cards", "banned", "examples"):
         data[name] = list(data[name])
     for item in data["questions"]:

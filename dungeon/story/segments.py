@@ -93,6 +93,7 @@ class Context:
         stop: Strings that end the continuation.
         opener: The end of the prompt that is the beginning of the reply; "" for none.
         noticed: The automatic cards: what turns that left the window introduced.
+        neutral: The cue as it would be had the player done nothing; empty where he has not.
     """
 
     segments: tuple[Segment, ...]
@@ -102,6 +103,7 @@ class Context:
     stop: tuple[str, ...]
     opener: str = ""
     noticed: tuple[Card, ...] = ()
+    neutral: tuple[Part, ...] = ()
 
     @property
     def tokens(self) -> int:
@@ -112,6 +114,12 @@ class Context:
     def parts(self) -> tuple[Part, ...]:
         """All parts in order, for the engine."""
         return tuple(part for segment in self.segments for part in segment.parts)
+
+    @property
+    def without_action(self) -> tuple[Part, ...]:
+        """The parts of the prompt with the neutral cue; empty where there is none."""
+        before = tuple(part for s in self.segments if s.kind != "cue" for part in s.parts)
+        return (*before, *self.neutral) if self.neutral else ()
 
     @property
     def prompt(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.scenario import Card, GenerationSettings, Scenario, Style
 from dungeon.story.tree import Node, StoryTree
 
 MAX_SEED = 2**63 - 1
@@ -46,6 +46,11 @@ class Story:
         key = f"{self.seed}:{node_id}".encode()
         digest = hashlib.blake2b(key, digest_size=8).digest()
         return int.from_bytes(digest, "big") & MAX_SEED
+
+    @property
+    def style(self) -> Style:
+        """In what person and tense it is told, and of whom."""
+        return self.scenario.style
 
     def current_scenario(self) -> Scenario:
         """The scenario with the player's own cards and settings in it, for exports."""
