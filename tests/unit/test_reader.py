@@ -353,17 +353,11 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 def test_the_scenarios_that_ship_are_in_order() -> None:
     root = Path(__file__).parents[2] / "scenarios"
     paths = sorted(root.glob("*.yaml"))
-    assert len(paths) >= 4
+    assert paths
     for path in paths:
         reading = read(read_bytes_of(path), str(path))
         assert reading.problems == (), [str(problem) for problem in reading.problems]
-        scenario = reading.scenario
-        assert scenario is not None
-        assert 80 <= len(scenario.opening.split()) <= 200, path.name
-        assert len(scenario.cards) >= 6, path.name
-        assert scenario.questions, path.name
-        assert scenario.memory, path.name
-        assert scenario.authors_note, path.name
+        assert reading.scenario is not None
 
 
 def read_bytes_of(path: Path) -> bytes:
