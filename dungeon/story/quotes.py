@@ -9,7 +9,10 @@ from dungeon.story.sentences import sentences
 
 _BEFORE_OPENING = "([{—–-‘'“«*_"
 _AFTER_CLOSING = ".,;:!?…)]}—–-'’”»*_"
+_NO_BEGINNING = ".,;:!?…)]}"
 _PAIRS = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"))
+
+_NO_MARKS = dict.fromkeys(map(ord, '"“”«»「」『』'))
 
 Side = Literal["opens", "closes", ""]
 
@@ -20,14 +23,18 @@ def mend_quotes(text: str) -> str:
 
 
 def _mended(line: str) -> str:
-    if '"' in line:
-        line = _straight(line)
-    elif "'" in line:
-        line = _small(line)
+    mended = _once(line)
+    # Marks in heaps make no sense of any kind, and mending them would never end.
+    return mended if _once(mended) == mended else mended.translate(_NO_MARKS)
+
+
+def _once(line: str) -> str:
     for opening, closing in _PAIRS:
         if opening in line or closing in line:
             line = _paired(line, opening, closing)
-    return line
+    if '"' in line:
+        return _straight(line)
+    return _small(line) if "'" in line else line
 
 
 _SMALL_OPENS = re.compile(r"(?:\A|[,:]\s)'(?=[A-Z])")
@@ -39,7 +46,7 @@ def _small(line: str) -> str:
     opened = [match.end() for match in _SMALL_OPENS.finditer(line)]
     closed = [match.end() for match in _SMALL_CLOSES.finditer(line)]
     is_open = len(opened) == len(closed) + 1 and opened[-1] > max(closed, default=0)
-    return f"{line}'" if is_open else line
+    return f"{line}'" if is_open and line[-1] in ".!?…" else line
 
 
 def _paired(line: str, opening: str, closing: str) -> str:
@@ -52,15 +59,15 @@ def _paired(line: str, opening: str, closing: str) -> str:
             continue
         depth += (mark == opening) - (mark == closing)
         kept.append(mark)
-    if depth and not "".join(kept).rpartition(opening)[2].strip():
-        return "".join(kept).rpartition(opening)[0].rstrip()
+    while depth and kept and (kept[-1] == opening or not kept[-1].strip()):
+        depth -= kept.pop() == opening
     return "".join(kept) + closing * depth
 
 
 def _side(line: str, at: int) -> Side:
     """What a straight mark looks like from what stands beside it; "" where both would do."""
     before, after = line[at - 1 : at] if at else "", line[at + 1 : at + 2]
-    begins = bool(after.strip()) and after not in ".,;:!?)]}"
+    begins = bool(after.strip()) and after not in _NO_BEGINNING
     opens = (not before.strip() or before in _BEFORE_OPENING) and begins
     closes = bool(before.strip()) and (not after.strip() or after in _AFTER_CLOSING)
     if opens == closes:
@@ -104,7 +111,7 @@ def _straight(line: str) -> str:
             if len(marks) == 1 and not line[at + 1 :].strip():
                 # A model that is asked for speech begins inside it.
                 begin = starts[0]
-            if begin >= 0:
+            if begin >= 0 and line[begin] not in _NO_BEGINNING:
                 edits.append((begin, begin, '"'))
             else:
                 edits.append((at, at + 1, ""))

@@ -19,6 +19,7 @@ from dungeon.story.action import (
 )
 from dungeon.story.scenario import PERSONS, PRONOUNS, TENSES, Style
 
+SECOND = Style()
 FIRST = Style("first")
 THIRD = Style("third", name="Ansel", pronoun="she")
 THEY = Style("third", name="Ansel")
@@ -26,7 +27,7 @@ PAST = Style(tense="past")
 THIRD_PAST = Style("third", "past", "Sanna", "she")
 
 
-def told(typed: str, style: Style = Style(), mode: Mode = Mode.DO) -> str:
+def told(typed: str, style: Style = SECOND, mode: Mode = Mode.DO) -> str:
     line = as_line(parse(typed, mode), style)
     assert line.startswith("> ")
     return line.removeprefix("> ")

@@ -104,7 +104,7 @@ from dungeon.text import clean
         ('"Go. "Now."', '"Go." "Now."'),
         ('You nod. I see," he says.', 'You nod. "I see," he says.'),
         ('The door opens. "', "The door opens."),
-        ("«Идите», сказал он. «Сюда", "«Идите», сказал он. «Сюда.»"),
+        ("«Идите, сказал он", "«Идите, сказал он.»"),
         ("„Komm“, sagt er. Du gehst", "„Komm“, sagt er."),
         ('He says, "Go. She goes.', 'He says, "Go. She goes."'),
         ("“Come in,” she says. “Sit.", "“Come in,” she says. “Sit.”"),
@@ -181,12 +181,11 @@ def test_a_draft_keeps_what_is_there() -> None:
     assert draft("\n The do") == "The do"
 
 
+_SCRAPS = """You open the door . , " “ ” ' ‘ ’ ( ) [ ] * _ > # | < : ; — … ... ! ? 。 你 « Mr. A. 1.
+- User: Narrator: What do you do? The end. <|im_end|> http://x He says, say said""".split()
 PIECES = st.lists(
     st.sampled_from(
-        """You open the door . , " “ ” ' ‘ ’ ( ) [ ] * _ > # | < : ; — … ... ! ? 。 你 «
-        \n \n\n Mr. A. 1. - User: Narrator: What do you do? The end. <|im_end|> http://x
-        He says, \ufffd \x1b[2J \t \u200d say said""".split(" ")
-        + ["\n", "\n\n", " ", "  ", "You open the door.", "\u2028", "\x00"]
+        [*_SCRAPS, "\n", "\n\n", " ", "  ", "You open the door.", "\u2028", "\0", "\ufffd", "\x1b["]
     ),
     max_size=40,
 ).flatmap(lambda pieces: st.sampled_from(["", " "]).map(lambda gap: gap.join(pieces)))
@@ -222,16 +221,35 @@ def test_mended_paragraphs_have_even_marks_and_stay(text: str) -> None:
     assert mend_quotes(mended) == mended
 
 
-_WORST = (
-    '. ! ? … a A. 你。 " a" "a “a ”a \'a a\' ( [ <a <| </ * *a a* _a # > \n \n\n A\n -\x20a\n 1.\x20a\n '
-    "Mr. you the\x20end\x20of You\x20are\x20you. What\x20do\x20you\x20do and you, http www. I'm "
-    "\x1b[ e\u0301 \ufffd \t a:\n Q:\x20a\n so\x20and\x20now"
-).split(" ")
+_WORST = [
+    *". ! ? … a A. 你。 a\" \"a “a ”a 'a a' ( [ <a <| </ * *a _a # > Mr. you and, www. I'm".split(),
+    *(
+        "\n",
+        "\n\nA\n",
+        "- a\n",
+        "1. a\n",
+        "Q: a\n",
+        "e\u0301",
+        "\x1b[",
+        "\ufffd",
+        "\t",
+        "x y z. q w. ",
+    ),
+    *(
+        "the end of ",
+        "You are you. ",
+        "What do you do ",
+        "so and now ",
+        "do you ",
+        "It is up to you ",
+    ),
+]
 
 
 @pytest.mark.parametrize("piece", _WORST)
 @pytest.mark.parametrize("gap", ["", " "])
 def test_fifty_thousand_characters_of_anything_cost_little(piece: str, gap: str) -> None:
+    # In seconds of the processor, so that a busy machine counts less.
     whole = f"The door opens. {(piece + gap) * 50_000}"[:50_000]
     began = time.process_time()
     told = trim(whole, said=[whole] * 3, player_line=whole[:4_000])
