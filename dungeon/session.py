@@ -183,7 +183,7 @@ class GameSession:
             seed=seed,
             stop=context.stop,
             banned=story.scenario.banned,
-            unspoken=voice.unspoken(story.scenario.style.person),
+            unspoken=voice.unspoken(story.style.person),
             not_first=voice.not_first(context.opener),
         )
         self._serial += 1
@@ -197,8 +197,9 @@ class GameSession:
             request,
             tuple(said),
             story.generation.candidates or self.engine.info.candidates,
-            story.scenario.style.person,
-            story.scenario.style.tense,
+            story.style.person,
+            story.style.tense,
+            story.style.name if story.style.person == "third" else "",
         )
         return self._turn
 
