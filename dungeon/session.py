@@ -188,7 +188,7 @@ class GameSession:
             seed=seed,
             stop=context.stop,
             banned=story.scenario.banned,
-            unspoken=voice.unspoken(story.scenario.style.person),
+            unspoken=voice.unspoken(story.style.person),
             not_first=voice.not_first(context.opener),
         )
         self._serial += 1
@@ -202,8 +202,9 @@ class GameSession:
             request,
             tuple(said),
             story.generation.candidates or self.engine.info.candidates,
-            story.scenario.style.person,
-            story.scenario.style.tense,
+            story.style.person,
+            story.style.tense,
+            story.style.name if story.style.person == "third" else "",
             cast(story),
         )
         return self._turn

@@ -53,6 +53,7 @@ class Turn:
         said: Recent narrative that should not be said again.
         candidates: Continuations that are written, of which the best is told.
         person, tense: Of the scenario's style.
+        hero: What the third person calls the player; "" in other stories.
         cast: Names of the story's own.
     """
 
@@ -67,6 +68,7 @@ class Turn:
     candidates: int = 1
     person: str = "second"
     tense: str = "present"
+    hero: str = ""
     cast: tuple[str, ...] = ()
 
 
@@ -202,4 +204,5 @@ def _trim(finished: Finished, turn: Turn) -> str:
         said=turn.said,
         player_line=turn.action.text,
         complete=finished.stop == "end",
+        hero=turn.hero,
     )

@@ -89,10 +89,8 @@ class Form:
             return [Part("\n" + narrative)] if narrative else []
         if action is None:
             return []
-        if narrative:
-            words = f"The story goes on: {narrative}"
-        else:
-            words = line.removeprefix("> ") or GO_ON
+        spoken = line.removeprefix("> ") or GO_ON
+        words = f"The story goes on: {narrative}" if narrative else spoken
         return [
             Part(self.chat.user, special=True),
             Part(words),

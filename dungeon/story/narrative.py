@@ -1,72 +1,42 @@
 """From what a model wrote to a turn of the story.
 
-`trim` is total: any text in, a clean narrative or "" out, never an exception. What it does,
-in order: cut at the first thing that is no narrative, cut back to the last complete
-sentence, drop sentences that were said before, mend quotation marks, fold blank lines.
+`trim` is total: any text in, a clean narrative or "" out, never an exception, in time that grows
+with the length. What it does, in order: cut where the story is left, say a loop once, cut back to
+the last complete sentence, drop what was said before, drop questions to the player, mend
+quotation marks.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from dungeon.story.outside import inside, without_questions
+from dungeon.story.quotes import mend_quotes
+from dungeon.story.repeats import without_loops, without_repeats
+from dungeon.story.sentences import has_words, is_ended, sentences, words
 from dungeon.text import clean
 
-_CLOSERS = "\"'”’)]}*_»"
-_ABBREVIATIONS = frozenset(
-    "mr mrs ms dr st sr jr prof capt col gen lt sgt rev hon mt vs etc no vol fig e.g i.e".split()
+__all__ = ["draft", "mend_quotes", "sentences", "trim"]
+
+MAX_RAW = 8_192
+"""Characters of a raw text that are looked at: the longest turn has 512 tokens of five each."""
+_MAX_SAID = 4_000
+_ROUNDS = 12
+
+_ORPHANS = re.compile(
+    r"\A(?:[\s,;:)\]}»”]|(?:[a-z]{1,9}(?: [a-z]{1,9})?(?=[.!?]))?[.!?…]+(?=[\s\"“]))+"
 )
-_SENTENCE = re.compile(
-    r"""(?:\.{2,}|[.!?…]+)[\"'”’)\]}*_»]*(?=\s|$)|[。！？][」』”’）]*""",
+_ANNOUNCES = frozenset("say says said ask asks asked reply replies whisper whispers".split())
+_VERSE = 60
+"""Longest line of verse, in characters."""
+_DANGLING = re.compile(
+    r"""(?:[\s,;:—–-]|\b(?:(?:and|but|or|as|that|while|when|if|because)\s+
+    (?:you|he|she|it|they|we|I)
+    |and|or|but|nor|the|a|an|of|to|for|with|from|into|onto|as|that|than|which|whose|while|if|because|
+    your|my|his|its|their|our|is|are|was|were|am))+\Z""",
+    re.VERBOSE | re.IGNORECASE,
 )
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
-
-# What a language model falls into when it leaves the story.
-_OUTSIDE = re.compile(
-    r"""^\s*(?:
-        [>#|`~=]                    # another action, a heading, a table, code
-      | [-*_]{3,}\s*$               # a rule
-      | \[                          # a note of the author, a stage direction
-      | <\|?/?[a-zA-Z]              # a tag
-      | (?:user|assistant|system|player|narrator|human|gm|dm|note|q|a)\s*:   # a chat
-      | (?:https?://|www\.)
-      | (?:chapter|part|section|act|scene)\s+(?:\d+|[ivxlc]+|one|two|three|four|five)\b
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_TAG = re.compile(r"<\|[^\n]*?(?:\|>|$)|</?[a-zA-Z][^<>\n]{0,80}>|https?://\S+")
-
-
-def sentences(text: str) -> list[str]:
-    """`text` cut after each sentence, the blanks between them left at the front.
-
-    Joining the list gives `text` back. Quotes and brackets that close after the stop belong
-    to the sentence; "Mr. Vane" and "3.5" do not end one.
-    """
-    cuts = []
-    for match in _SENTENCE.finditer(text):
-        if _ends_sentence(text, match):
-            cuts.append(match.end())
-    pieces = []
-    start = 0
-    for cut in cuts:
-        pieces.append(text[start:cut])
-        start = cut
-    if start < len(text):
-        pieces.append(text[start:])
-    return pieces
-
-
-def _ends_sentence(text: str, match: re.Match[str]) -> bool:
-    if match[0] != ".":
-        # `"Run!" he says`: speech goes on when a small letter follows.
-        after = text[match.end() :].lstrip(" ")
-        return not (after[:1].islower() and match[0][-1:] in _CLOSERS)
-    word = text[max(0, match.start() - 12) : match.start()].split()[-1:] or [""]
-    last = word[0].lstrip("\"'“‘(").lower()
-    if last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha() and last not in "ia"):
-        return match.end() == len(text.rstrip())
-    return True
 
 
 def draft(text: str) -> str:
@@ -80,144 +50,98 @@ def trim(
     said: Sequence[str] = (),
     player_line: str = "",
     complete: bool = False,
+    hero: str = "",
 ) -> str:
     """The narrative in `raw`; "" when there is none.
 
+    What comes out has no control characters, ends a sentence, has its quotation marks in pairs
+    in each paragraph, and stays as it is when it is trimmed again.
+
     Args:
-        raw: As the model wrote it, the stop string cut off.
-        said: Recent turns; a sentence of four words or more that stands in one is dropped.
+        raw: As the model wrote it, the stop string cut off; of more than `MAX_RAW` characters
+            the first.
+        said: Recent turns, whose sentences are not said again.
         player_line: What the player typed; a first sentence that only echoes it is dropped.
         complete: The model ended the text itself, so a last sentence without a full stop is
             kept, and ended, rather than cut.
+        hero: What the third person calls the player, to know an echo by.
     """
-    text = clean(raw).replace("\ufffd", "")
-    text = _paragraphs(_cut_outside(text))
-    text = _collapse(text).strip()
-    if not _WORD.search(text):
+    text = clean(raw[: 2 * MAX_RAW]).replace("\ufffd", "")[:MAX_RAW]
+    recent = [before[-_MAX_SAID:] for before in said]
+    for _ in range(_ROUNDS):
+        # What one step takes away can lay bare work for an earlier one.
+        told = _once(text, recent, player_line, complete, hero)
+        if told == text:
+            return told
+        text, player_line = told, ""
+    return text
+
+
+def _once(text: str, said: Sequence[str], player_line: str, complete: bool, hero: str) -> str:
+    text = _collapsed(_paragraphs(inside(text)))
+    shorter = without_loops(text)
+    text = _ORPHANS.sub("", shorter).strip()
+    if not has_words(text):
         return ""
-    text = _cut_unfinished(text, complete)
-    text = _drop_repeated(text, said, player_line)
-    text = _collapse(text).strip()
-    text = mend_quotes(text).strip()
-    return text if _WORD.search(text) else ""
-
-
-def _cut_outside(text: str) -> str:
-    """Up to the first line that is no narrative."""
-    tag = _TAG.search(text)
-    if tag:
-        text = text[: tag.start()]
-    kept = []
-    for line in text.split("\n"):
-        if _OUTSIDE.match(line):
-            break
-        kept.append(line.rstrip())
-    return "\n".join(kept)
-
-
-_LINE_END = re.compile(r"(?<=\S)[ \t]*\n[ \t]*(?=[^\s\"“‘'—–-])")
+    text = _finished(text, complete and shorter == text)
+    text = without_repeats(text, said, player_line, hero)
+    text = without_questions(text)
+    text = _collapsed(mend_quotes(_collapsed(text)))
+    return text if has_words(text) else ""
 
 
 def _paragraphs(text: str) -> str:
     """Lone line ends become blanks: small models like to break after every sentence.
 
-    A blank line is a paragraph, and speech keeps its own line.
+    A blank line is a paragraph. Speech keeps its own line, and so do verses and the head of a
+    letter: short lines, most of which end no sentence, each begun with a capital.
     """
-    return _LINE_END.sub(" ", text)
+    return "\n\n".join(_block(block) for block in re.split(r"\n[ \t]*\n\s*", text))
 
 
-def _collapse(text: str) -> str:
-    text = re.sub(r"[ \t]{2,}", " ", text)
-    text = re.sub(r"[ \t]*\n[ \t]*", "\n", text)
-    return re.sub(r"\n{3,}", "\n\n", text)
+def _block(block: str) -> str:
+    lines = [line.strip() for line in block.split("\n") if line.strip()]
+    loose = [line for line in lines[:-1] if not is_ended(line)]
+    capitals = all(line[:1].isupper() or not line[:1].isalpha() for line in lines)
+    short = all(len(line) <= _VERSE for line in lines[:-1])
+    verse = bool(loose) and 2 * len(loose) >= len(lines) - 1 and short and capitals
+    joined = lines[:1]
+    for line in lines[1:]:
+        apart = verse or line[:1] in "\"“‘'—–-"
+        if apart:
+            joined.append(line)
+        else:
+            joined[-1] += f" {line}"
+    return "\n".join(joined)
 
 
-def _cut_unfinished(text: str, complete: bool) -> str:
+def _collapsed(text: str) -> str:
+    text = re.sub(r"[^\S\n]{2,}|[^\S\n ]", " ", text)
+    text = re.sub(r" ?\n ?", "\n", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _finished(text: str, complete: bool) -> str:
     """Back to the last complete sentence, but never to nothing."""
     pieces = sentences(text)
     tail = pieces[-1]
-    whole = _SENTENCE.search(tail.rstrip()[-4:] or "") is not None and _closes(tail)
-    if whole:
-        return text.rstrip()
-    if len(pieces) > 1 and not (complete and len(_WORD.findall(tail)) > 3):
-        return "".join(pieces[:-1]).rstrip()
-    return _end(text)
-
-
-def _closes(tail: str) -> bool:
-    return bool(re.search(rf"[.!?…。！？][{re.escape(_CLOSERS)}」』）]*$", tail.rstrip()))
-
-
-def _end(text: str) -> str:
-    """End a lone, unfinished sentence where it can be ended without a lie."""
-    text = text.rstrip()
-    cut = max(text.rfind(mark) for mark in (",", ";", ":", " —", " -", "–"))
-    words = _WORD.findall(text[:cut]) if cut > 0 else []
-    if len(words) >= 6:
+    if is_ended(text):
+        return text
+    if complete and (len(pieces) == 1 or len(words(tail)) > 3):
+        return _stopped(text)
+    while len(pieces) > 1:
+        pieces.pop()
+        whole = "".join(pieces).rstrip()
+        if is_ended(whole) and has_words(whole):
+            return whole
+    cut = max(text.rfind(mark) for mark in (",", ";", ":", " —", " -", "–", "\n"))
+    before = words(text[: max(cut, 0)])
+    if len(before) >= 6 and before[-1].lower() not in _ANNOUNCES:
         text = text[:cut]
-    text = text.rstrip(" ,;:-–—'\"“‘(")
-    return f"{text}." if text and not _closes(text) else text
+    bare = _DANGLING.sub("", text)
+    return _stopped(bare if len(words(bare)) > 1 else text)
 
 
-def _key(sentence: str) -> str:
-    return " ".join(_WORD.findall(sentence.casefold()))
-
-
-def _drop_repeated(text: str, said: Sequence[str], player_line: str) -> str:
-    known = set(_keys(said))
-    echo = _key(player_line)
-    pieces = sentences(text)
-    kept: list[str] = []
-    for index, piece in enumerate(pieces):
-        key = _key(piece)
-        if not key and kept:
-            kept.append(piece)
-            continue
-        if index == 0 and echo and key in (echo, f"you {echo}", f"you say {echo}"):
-            continue
-        if key in known and key.count(" ") >= 3:
-            continue
-        if key:
-            known.add(key)
-        kept.append(piece)
-    return "".join(kept)
-
-
-def _keys(texts: Iterable[str]) -> Iterable[str]:
-    for text in texts:
-        for piece in sentences(text):
-            key = _key(piece)
-            if key.count(" ") >= 3:
-                yield key
-
-
-def mend_quotes(text: str) -> str:
-    """Close speech that was left open, paragraph by paragraph, and drop a lone mark."""
-    return "\n".join(_mend_line(line) for line in text.split("\n"))
-
-
-def _mend_line(line: str) -> str:
-    if line.count('"') % 2:
-        line = _mend_straight(line)
-    return _mend_curly(line)
-
-
-def _mend_curly(line: str) -> str:
-    kept, depth = [], 0
-    for mark in line:
-        if mark == "”" and depth == 0:
-            continue
-        depth += (mark == "“") - (mark == "”")
-        kept.append(mark)
-    return "".join(kept) + "”" * depth
-
-
-def _mend_straight(line: str) -> str:
-    last = line.rfind('"')
-    rest = line[last + 1 :]
-    opens = bool(rest[:1].strip()) and (last == 0 or line[last - 1] in " (—-[")
-    if opens:
-        return f'{line}"'
-    if line.count('"') == 1 and last > 0 and line[last - 1] in ".!?,…":
-        return f'"{line}' if not rest.strip() else line[:last] + rest
-    return (line[:last] + rest).rstrip() if rest.strip() or line[:last].strip() else ""
+def _stopped(text: str) -> str:
+    text = text.rstrip(" \n,;:-–—\"'“‘([{*_")
+    return text if not text or is_ended(text) else f"{text}."

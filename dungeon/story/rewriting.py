@@ -65,7 +65,7 @@ _AFTER_MINE = frozenset("now alone too and but or not again forever by to if alr
 _NUMBERED = frozenset("letter numeral vitamin".split())
 
 _LETS = re.compile(r"let['’]s\s+(?=[a-z])", re.IGNORECASE)
-_STARRED = re.compile(r"\*+([^*]+?)\*+([.!?]?)")
+_STARRED = re.compile(r"(?<!\*)\*++([^*]++)\*++([.!?]?)")
 
 
 def as_sentence(text: str, style: Style) -> str:
@@ -210,6 +210,9 @@ class _Teller:
         if word.low in VERBS:
             return False
         if word.tail == "s" or (after == "and" and any(w.low == "i" for w in self.words)):
+            return True
+        if base_of(word.low) and after in VERBS - {"open", "shut", "free", "go"}:
+            # "guards attack me"
             return True
         follow = [after] if after in _AFTER_VERB else [after, self._low(at + 2)]
         return any(_is_third(low) for low in follow)

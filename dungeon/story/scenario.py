@@ -308,7 +308,7 @@ def from_data(data: object) -> Scenario:
                 for i, item in enumerate(_list(value, name))
             )
         elif name == "style":
-            values[name] = _record(Style, value, name)
+            values[name] = _style(value)
         elif name == "generation":
             values[name] = generation_from_data(value)
         else:
@@ -317,6 +317,16 @@ def from_data(data: object) -> Scenario:
         if name not in values:
             raise ScenarioError(f"The scenario has no {name}.")
     return Scenario(**values)
+
+
+def _style(data: object) -> Style:
+    style: Style = _record(Style, data, "style")
+    for name, allowed in (("person", PERSONS), ("tense", TENSES), ("pronoun", PRONOUNS)):
+        if getattr(style, name) not in allowed:
+            raise ScenarioError(
+                f"style.{name} is none that is known.", f"Use one of: {', '.join(allowed)}."
+            )
+    return style
 
 
 def generation_from_data(data: object) -> GenerationSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from dungeon.engine.scripted import ScriptedEngine
 from dungeon.session import GameSession
 from dungeon.story.action import Action, Mode
 from dungeon.story.presets import PRESETS, preset_of
+from dungeon.story.scenario import Style
 from dungeon.ui.commands import PLAY
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.screens.context import ContextScreen
@@ -21,6 +23,7 @@ from dungeon.ui.screens.title import TitleScreen
 from dungeon.ui.widgets.key_bar import KeyBar
 from dungeon.ui.widgets.player_input import PlayerInput
 from tests.ui.support import (
+    GATE,
     HeldEngine,
     enter,
     playing,
@@ -52,6 +55,17 @@ async def test_a_line_becomes_a_turn(tmp_path: Path) -> None:
         assert "turn 1" in text
         assert "saved" in text
         assert screen.line.value == ""
+
+
+async def test_a_line_is_shown_in_the_persons_and_tense_of_the_story(tmp_path: Path) -> None:
+    gate = replace(GATE, style=Style("third", "past", "Sanna", "she"))
+    options = {"read_scenario": lambda path: gate}
+    async with playing(tmp_path, said(), **options) as (screen, pilot):
+        await take(pilot, "I open my gate")
+        assert "> Sanna opened her gate." in shown(pilot.app)
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: len(screen.transcript.nodes) == 1)
+        assert "Sanna opened" not in shown(pilot.app)
 
 
 async def test_tab_changes_the_mode_and_the_mode_the_line(tmp_path: Path) -> None:
