@@ -82,7 +82,7 @@ def check_weights(path: Path, name: str, config: dict[str, Any]) -> None:
     size = 0
     for file in files:
         try:
-            with safe_open(str(file), framework="pt") as tensors:
+            with safe_open(str(file), framework="np") as tensors:
                 tensors.keys()
         except (SafetensorError, OSError) as error:
             raise bad(name, f"{file.name} is damaged or no safetensors file") from error
