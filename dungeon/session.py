@@ -26,7 +26,7 @@ from dungeon.story import action as actions
 from dungeon.story import voice
 from dungeon.story.action import Action, Mode
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source
 from dungeon.story.story import MAX_SEED, Story, begin
 from dungeon.story.tree import Node, NodeId
 from dungeon.turn import MAX_ATTEMPTS, Narration, Turn, narrate
@@ -86,6 +86,7 @@ class GameSession:
             seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
             created=_now(),
         )
+        story.source = Source.of(scenario)
         if generation is not None:
             story.generation = generation
         file = StoryFile.create(saves, story) if saves is not None else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from dungeon.authoring.reader import read
 from dungeon.authoring.source import read_bytes
 from dungeon.authoring.suggest import Suggester
 from dungeon.errors import ScenarioError
-from dungeon.story.scenario import Scenario
+from dungeon.story.scenario import Scenario, Source
 from dungeon.text import clean
 
 SUFFIXES = (".yaml", ".yml")
@@ -99,6 +100,24 @@ def _entry(name: str, path: Path) -> ScenarioEntry:
 
 def _title(entry: ScenarioEntry) -> str:
     return entry.scenario.title if entry.scenario else entry.name
+
+
+def change_since(source: Source | None, entries: Iterable[ScenarioEntry]) -> str:
+    """What became of the scenario that a story began from, as a sentence; "" if it is as it was.
+
+    Args:
+        source: Of the story.
+        entries: Those of the library, as of `list_scenarios`.
+    """
+    if source is None:
+        return ""
+    scenarios = [entry.scenario for entry in entries if entry.scenario is not None]
+    if any(Source.of(scenario) == source for scenario in scenarios):
+        return ""
+    title = short(source.title, 60)
+    if any(scenario.title == source.title for scenario in scenarios):
+        return f"The scenario `{title}` was edited since; this story goes on as it began."
+    return f"The scenario `{title}` is not in the library now; this story has its own copy."
 
 
 def find_scenario(name_or_path: str | Path) -> Path:

@@ -6,10 +6,12 @@ only knows the finished values and their plain-data form, which saves and export
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from dungeon.errors import ScenarioError, SettingsError
@@ -199,6 +201,40 @@ class Scenario:
             ),
             examples=tuple(Example(put(e.action), put(e.text)) for e in self.examples),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which scenario a story began from, as its author wrote it.
+
+    Attributes:
+        title: With its placeholders.
+        digest: SHA-256 of what the author set, hexadecimal.
+    """
+
+    title: str
+    digest: str
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Source:
+        """The source of a story that begins from `scenario`, its questions not yet answered."""
+        text = json.dumps(_chosen(scenario), sort_keys=True)
+        return cls(scenario.title, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _chosen(value: object) -> Any:
+    """Plain data without what is at its default, so that a new field changes no digest."""
+    if isinstance(value, tuple):
+        return [_chosen(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    chosen = {}
+    for part in fields(value):
+        found = getattr(value, part.name)
+        default = part.default_factory() if callable(part.default_factory) else part.default
+        if found != default:
+            chosen[part.name] = _chosen(found)
+    return chosen
 
 
 def placeholders(text: str) -> Iterator[tuple[str, int]]:

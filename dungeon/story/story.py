@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source
 from dungeon.story.tree import Node, StoryTree
 
 MAX_SEED = 2**63 - 1
@@ -25,6 +25,7 @@ class Story:
         generation: Sampling, at first the scenario's.
         seed: What every turn's own seed is derived from.
         model: Name of the model last played with.
+        source: The scenario that it began from; None where that is not known.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Story:
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     seed: int = 0
     model: str = ""
+    source: Source | None = None
 
     def turn_seed(self, node_id: int) -> int:
         """The seed of the turn that becomes `node_id`: a hash, so neighbours are unrelated."""
