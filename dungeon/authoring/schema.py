@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, TextIO
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dungeon.story.scenario import RANGES, GenerationSettings
 
@@ -76,6 +76,14 @@ class GenerationModel(Part):
     max_new_tokens: int = _number("max_new_tokens", int)
     candidates: int = _number("candidates", int)
     min_p: float = _number("min_p", float)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _written_as_a_number(cls, value: object) -> object:
+        # pydantic takes "0.8 " for 0.8 and "1_0" for 10; nobody means that.
+        if isinstance(value, str) and (value != value.strip() or "_" in value):
+            raise ValueError("no number as it is written")
+        return value
 
 
 class ScenarioModel(Part):
