@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from dungeon.engine.store import models_dir, seal, sound
 from dungeon.engine.torch_engine import quietly
 from dungeon.engine.torch_engine.checks import (
+    READ,
     bad,
     check_tokenizer,
     check_weights,
@@ -88,7 +89,7 @@ def _digest(path: Path) -> str:
     """Of all files of a model but its weights, and of what reads them."""
     digest = hashlib.sha256(f"{_UNDERSTOOD} {metadata.version('transformers')}".encode())
     for file in sorted(path.iterdir()):
-        if file.suffix in (".json", ".txt", ".jinja", ".model"):
+        if file.suffix in READ:
             digest.update(f"\n{file.name} {file.stat().st_size}\n".encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()[:32]
