@@ -222,6 +222,16 @@ def reading(path: Path, timeout: float = 0.2) -> Iterator[sqlite3.Connection]:
         sqlite3.Error: The file cannot be opened, or a writer is busy for all of `timeout`.
         OSError: The copy cannot be made.
     """
+    try:
+        with _reading(path, timeout) as db:
+            yield db
+    except UnicodeDecodeError:
+        # SQLite's own message quotes the file, and the file is no UTF-8 there.
+        raise sqlite3.DatabaseError("an error whose message is not UTF-8") from None
+
+
+@contextmanager
+def _reading(path: Path, timeout: float) -> Iterator[sqlite3.Connection]:
     db = None
     try:
         # Already a PRAGMA of `connect` reads the file, and meets the journal.
