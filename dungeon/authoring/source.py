@@ -74,19 +74,20 @@ class Mapping:
 Tree = Scalar | Sequence | Mapping
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a scenario file.
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a scenario file, or of another that may have up to `most` bytes.
 
     Raises:
         ScenarioError: It is missing, no regular file, or too large.
     """
     name = clean(str(path), newlines=False)
     try:
-        return read_ordinary(path, MAX_BYTES)
+        return read_ordinary(path, most)
     except OddFileError as error:
-        raise ScenarioError(
-            f"{name}: {error}.", "A scenario is a few pages of text, in a file that ends in .yaml."
-        ) from None
+        what = "A scenario is a few pages of text, in a file that ends in .yaml."
+        if most != MAX_BYTES:
+            what = "No file of this kind is like that; is it the right one?"
+        raise ScenarioError(f"{name} cannot be read: {error}.", what) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "that is no file name"
         raise ScenarioError(

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from dungeon import plain_json
 from dungeon.errors import ScenarioError, SettingsError
-from dungeon.storage import plain_json
 from dungeon.storage.database import damaged
 from dungeon.story.action import Action, Mode
 from dungeon.story.scenario import Card, Scenario, Source, from_data, to_data

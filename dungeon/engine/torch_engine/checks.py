@@ -19,6 +19,9 @@ SUPPORTED = ("gpt2", "llama")
 MAX_BYTES = 64 * 1024 * 1024
 """Largest file of a model beside its weights; tokenizers have some 20 MB at most."""
 
+MAX_CONFIG_BYTES = 8 * 1024 * 1024
+"""Largest config; one has a few KiB, that of a tokenizer with many added tokens a megabyte."""
+
 READ = (".json", ".txt", ".jinja", ".model")
 """Endings of the files of a model that are read besides its weights."""
 
@@ -50,7 +53,7 @@ def read_config(path: Path, name: str) -> dict[str, Any]:
         file = path / file_name
         if file_name == "config.json" or file.is_file():
             try:
-                content = json.loads(read_ordinary(file, MAX_BYTES))
+                content = json.loads(read_ordinary(file, MAX_CONFIG_BYTES))
             except (OSError, ValueError, RecursionError) as error:
                 raise bad(name, f"{file_name} cannot be read") from error
             if not isinstance(content, dict):

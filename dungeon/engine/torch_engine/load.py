@@ -165,6 +165,8 @@ def load_weights(opened: Opened) -> Any:
                 use_safetensors=True,
                 dtype=torch.float32,
                 attn_implementation="sdpa",
+                # It is refused below, in words that say which.
+                ignore_mismatched_sizes=True,
                 output_loading_info=True,
             )
         except MemoryError:
@@ -173,7 +175,7 @@ def load_weights(opened: Opened) -> Any:
             log.warning("loading %s failed", opened.path, exc_info=True)
             raise bad(opened.name, first_line(error)) from error
     lacking = sorted(report.get("missing_keys") or ()) + sorted(
-        str(key) for key in report.get("mismatched_keys") or ()
+        key if isinstance(key, str) else str(key[0]) for key in report.get("mismatched_keys") or ()
     )
     if lacking:
         raise bad(opened.name, f"its weights do not fit its config.json ({lacking[0]})")
