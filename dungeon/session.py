@@ -82,7 +82,7 @@ class GameSession:
         """
         story = begin(
             scenario.filled(answers or {}),
-            title=title,
+            title=actions.clean_line(title),
             seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
             created=_now(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +131,11 @@ def find_scenario(name_or_path: str | Path) -> Path:
     files = _files()
     if text in files:
         return files[text]
+    # An accent typed in one way, and written in the file's name in the other.
+    composed = unicodedata.normalize("NFC", text)
+    for name, found in files.items():
+        if unicodedata.normalize("NFC", name) == composed:
+            return found
     path = _expanded(text)
     if path.suffix.lower() in SUFFIXES or os.sep in text or "/" in text:
         try:
