@@ -162,7 +162,7 @@ def test_accept_05_06_20_21_broken_files(
     assert read(data, "x.yaml").scenario is None
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_accept_06_every_problem_is_told_at_once() -> None:
     source = put(
         "memmory: x\nrating: adult\ngeneration: {top_p: 5}\ncards: [{name: A}]\n"
         "memory: You are {nmae}.\nquestions: [{key: name, ask: x}]"

@@ -226,6 +226,13 @@ def test_a_database_with_somebody_elses_trigger_is_refused(played: Path) -> None
         "DELETE FROM nodes WHERE id = 1",
         "UPDATE chosen SET child = 999",
         "UPDATE meta SET value = '" + "[" * 5000 + "' WHERE key = 'cards'",
+        # Read twice, a key that stands twice could mean two things.
+        'UPDATE meta SET value = replace(value, \'"title":\', \'"title":"x","title":\')'
+        " WHERE key = 'scenario'",
+        "UPDATE meta SET value = replace(value, ':40', ':' || '"
+        + "9" * 5000
+        + "') WHERE key = 'generation'",
+        "UPDATE meta SET value = '{\"title\": 5}' WHERE key = 'source'",
     ],
 )
 def test_accept_31_odd_contents_are_a_clean_error(change: str, played: Path) -> None:
