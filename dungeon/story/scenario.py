@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from dungeon.errors import ScenarioError, SettingsError
+from dungeon.text import shorten
 
 FORMAT_VERSION = 1
 PERSONS = ("first", "second", "third")
@@ -95,7 +96,8 @@ def check_range(name: str, value: object, allowed: Range) -> None:
         and (not allowed.whole or value == int(value))
     )
     if not good:
-        raise SettingsError(f"{name} is {value!r}, which is not allowed.", f"Use {allowed}.")
+        shown = shorten(repr(value), 40)
+        raise SettingsError(f"{name} is {shown}, which is not allowed.", f"Use {allowed}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +305,7 @@ def from_data(data: object) -> Scenario:
         elif name == "generation":
             values[name] = generation_from_data(value)
         else:
-            raise ScenarioError(f"The scenario has an unknown field {name!r}.")
+            raise ScenarioError(f"The scenario has an unknown field {name[:40]!r}.")
     for name in ("title", "opening"):
         if name not in values:
             raise ScenarioError(f"The scenario has no {name}.")
@@ -320,7 +322,7 @@ def generation_from_data(data: object) -> GenerationSettings:
     raw = _mapping(data, "generation")
     unknown = raw.keys() - RANGES.keys()
     if unknown:
-        raise ScenarioError(f"generation has an unknown field {min(unknown)!r}.")
+        raise ScenarioError(f"generation has an unknown field {min(unknown)[:40]!r}.")
     return GenerationSettings(**raw)
 
 
@@ -358,7 +360,7 @@ def _record(
     values: dict[str, Any] = {}
     for name, value in raw.items():
         if name not in names:
-            raise ScenarioError(f"{where} has an unknown field {name!r}.")
+            raise ScenarioError(f"{where} has an unknown field {name[:40]!r}.")
         if name in texts:
             values[name] = _texts(value, f"{where}.{name}")
         elif name in flags:
