@@ -12,7 +12,7 @@ environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,8 @@ class UnusableError(SettingsError):
 
     Attributes:
         name: Of the setting.
+        value: As it was given.
+        place: Where it stands, in words.
     """
 
     def __init__(self, name: str, value: object, what: str, place: str) -> None:
@@ -174,38 +176,8 @@ def _read(path: Path) -> dict[str, str | None]:
         data = read_ordinary(path, MAX_BYTES)
     except FileNotFoundError:
         return {}
-    content: dict[str, str | None] = {}
-    lines: dict[str, int] = {}
-    name: str | None = None
-    inside = False
-    event: Any
     try:
-        for event in yaml.parse(data.decode("utf-8-sig"), Loader=_Loader):
-            line = event.start_mark.line + 1
-            if isinstance(event, yaml.MappingStartEvent) and not inside:
-                _refuse_extras(event, line)
-                inside = True
-            elif isinstance(event, yaml.ScalarEvent) and inside:
-                _refuse_extras(event, line)
-                if name is None:
-                    name = event.value
-                    if name in lines:
-                        raise ValueError(
-                            f"{shorten(name, 40)} stands in line {line} and in line {lines[name]}"
-                        )
-                    lines[name] = line
-                else:
-                    # `model:` with nothing after it, or the null of YAML, is a setting left out.
-                    left_out = not event.style and event.value in ("", "~", "null")
-                    content[name] = None if left_out else event.value
-                    name = None
-            elif isinstance(event, yaml.ScalarEvent) and not event.value:
-                # A file of nothing but comments under a `---`.
-                continue
-            elif isinstance(event, yaml.DocumentStartEvent) and inside:
-                raise ValueError(f"a second document begins in line {line}")
-            elif isinstance(event, yaml.NodeEvent):
-                raise ValueError(f"line {line} is not a `name: value` line")
+        return _lines(yaml.parse(data.decode("utf-8-sig"), Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -217,6 +189,39 @@ def _read(path: Path) -> dict[str, str | None]:
     except OverflowError:
         # PyYAML lets one through on escapes such as "\UFFFFFFFF".
         raise ValueError("it holds an escape that is no character") from None
+
+
+def _lines(events: Iterable[Any]) -> dict[str, str | None]:
+    """The values by their names; stops at the first event that is no part of such a line."""
+    content: dict[str, str | None] = {}
+    lines: dict[str, int] = {}
+    name: str | None = None
+    inside = False
+    for event in events:
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.MappingStartEvent) and not inside:
+            _refuse_extras(event, line)
+            inside = True
+        elif isinstance(event, yaml.ScalarEvent) and inside:
+            _refuse_extras(event, line)
+            if name is not None:
+                # `model:` with nothing after it, or the null of YAML, is a setting left out.
+                left_out = not event.style and event.value in ("", "~", "null")
+                content[name] = None if left_out else event.value
+                name = None
+            elif event.value in lines:
+                first = lines[event.value]
+                raise ValueError(
+                    f"{shorten(event.value, 40)} stands in line {line} and in line {first}"
+                )
+            else:
+                name = event.value
+                lines[name] = line
+        elif isinstance(event, yaml.DocumentStartEvent) and inside:
+            raise ValueError(f"a second document begins in line {line}")
+        elif isinstance(event, yaml.NodeEvent) and getattr(event, "value", None) != "":
+            # The empty value is that of a file of nothing but comments under a `---`.
+            raise ValueError(f"line {line} is not a `name: value` line")
     return content
 
 

@@ -17,7 +17,7 @@ def dungeon(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
         input="look\n/quit\n",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         env={
             **os.environ,

@@ -183,7 +183,7 @@ def test_accept_30_from_the_command_line_to_the_file(tmp_path: Path) -> None:
     def dungeon(*words: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [sys.executable, "-m", "dungeon", *words],
-            input=b"look\n/quit\n", capture_output=True, timeout=60, check=False, env=environment,
+            input=b"look\n/quit\n", capture_output=True, timeout=120, check=False, env=environment,
         )  # fmt: skip
 
     played = dungeon("play", "salt-road", "--plain", "--model", "scripted", "--title", hostile)

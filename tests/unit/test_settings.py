@@ -189,7 +189,7 @@ def dungeon(
         input=lines,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
         env={**os.environ, "DUNGEON_SAVES": str(home / "saves"), **environment},
     )

@@ -89,7 +89,7 @@ def test_accept_18_a_story_plays_on_when_its_scenario_is_deleted(
         input="look\n/quit\n",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert result.returncode == 0, result.stderr

@@ -99,8 +99,8 @@ MUTANTS = (
     Mutant(
         "20 the second of two settings wins",
         "dungeon/settings.py",
-        "                    if name in lines:\n",
-        "                    if False:\n",
+        "            elif event.value in lines:\n",
+        "            elif False:\n",
         SETTINGS,
     ),
     Mutant(
@@ -204,8 +204,8 @@ MUTANTS = (
     Mutant(
         "28 settings may be nested",
         "dungeon/settings.py",
-        "            elif isinstance(event, yaml.NodeEvent):\n",
-        "            elif False:\n",
+        'elif isinstance(event, yaml.NodeEvent) and getattr(event, "value", None) != "":',
+        "elif False:",
         SETTINGS,
     ),
     Mutant(
