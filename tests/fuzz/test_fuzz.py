@@ -15,8 +15,8 @@ from tests.fuzz.runner import Finding, Fuzzer, timed
 from tests.fuzz.target import Target
 from tests.fuzz.targets import CORPUS, TARGETS
 
-SECONDS = float(os.environ.get("DUNGEON_FUZZ_SECONDS", "0.4"))
-"""Of each target; `python -m tests.fuzz --seconds 3600` is for long runs."""
+SECONDS = float(os.environ.get("DUNGEON_FUZZ_SECONDS", "0.3"))
+"""Of processor time, for each target; `python -m tests.fuzz --seconds 3600` is for long runs."""
 FILES = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
 
 
@@ -32,8 +32,8 @@ def test_what_was_found_once_is_not_found_again(path: Path) -> None:
 @pytest.mark.parametrize("name", TARGETS)
 def test_accept_29_31_mutations_break_no_reader(name: str) -> None:
     fuzzer = Fuzzer(TARGETS[name], seed=1)
-    began = time.monotonic()
-    while time.monotonic() - began < SECONDS:
+    began = time.process_time()
+    while time.process_time() - began < SECONDS:
         fuzzer.step()
     assert fuzzer.ran > 20
     assert not told(fuzzer.findings)
@@ -44,7 +44,7 @@ def test_any_bytes_and_any_words_break_no_reader(name: str) -> None:
     target = TARGETS[name]
     words = st.lists(st.sampled_from(target.words), max_size=12).map(b"".join)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(st.binary(max_size=100) | words)
     def run(data: bytes) -> None:
         target.run(data)
