@@ -47,8 +47,13 @@ def damaged(path: Path, why: str) -> SaveError:
     return SaveError(f"The story file {path.name} is damaged: {why}.", _RECOVER)
 
 
-def explain(error: sqlite3.Error | OSError, path: Path, doing: str) -> SaveError:
-    """An error of SQLite or of the system as a sentence; `doing` is "saved" or "read"."""
+def explain(
+    error: sqlite3.Error | OSError | UnicodeDecodeError, path: Path, doing: str
+) -> SaveError:
+    """An error of SQLite or of the system as a sentence; `doing` is "saved" or "read".
+
+    SQLite's messages quote the file; where that is no UTF-8 there, Python gives another error.
+    """
     name = getattr(error, "sqlite_errorname", "") or ""
     again = "The story goes on; the next save writes all of it." if doing == "saved" else ""
     what = f"The story could not be {doing} ({path.name})"

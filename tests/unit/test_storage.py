@@ -245,6 +245,21 @@ def test_accept_31_odd_contents_are_a_clean_error(change: str, played: Path) -> 
     library.list_saves(played.parent)
 
 
+def test_a_file_damaged_while_it_is_open_costs_no_more_than_the_save(played: Path) -> None:
+    file = StoryFile.open(played)
+    story = file.load()
+    whole = played.read_bytes()
+    # SQLite quotes this name in its message, which then is no UTF-8.
+    played.write_bytes(whole.replace(b"tablenodesnodes", b"tablenod\xff\xffnodes"))
+    grow(story)
+    with pytest.raises(SaveError, match="damaged"):
+        file.save(story)
+    played.write_bytes(whole)
+    file.save(story)
+    file.close()
+    assert list(load(played).tree) == list(story.tree)
+
+
 def test_escape_sequences_in_a_file_are_gone_when_it_is_read(played: Path) -> None:
     db = sqlite3.connect(played)
     db.execute("UPDATE nodes SET text = 'a' || char(27) || ']52;c;x' || char(7) || 'b'")

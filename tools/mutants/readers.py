@@ -230,6 +230,13 @@ MUTANTS = (
         (HOSTILE, "-k", "saves"),
     ),
     Mutant(
+        "29 such a message ends a game that is being played",
+        "dungeon/storage/story_file.py",
+        "OverflowError, UnicodeDecodeError)",
+        "OverflowError)",
+        ("tests/unit/test_storage.py", "-k", "while_it_is_open"),
+    ),
+    Mutant(
         "30 a title is a path",
         "dungeon/storage/names.py",
         'short = re.sub(r"[^a-z0-9]+", "-", plain)[: 4 * MAX_SLUG].strip("-")',
