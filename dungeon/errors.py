@@ -23,6 +23,10 @@ class DungeonError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
 
+    def report(self) -> str:
+        """All there is to say, for a terminal: on as many lines as it takes."""
+        return f"{self.message}\n{self.hint}".rstrip()
+
 
 class ScenarioError(DungeonError):
     """A scenario cannot be used as it is written."""

@@ -27,7 +27,7 @@ from dungeon.story import voice
 from dungeon.story.action import Action, Mode
 from dungeon.story.cast import cast
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source
 from dungeon.story.story import MAX_SEED, Story, begin
 from dungeon.story.tree import Node, NodeId
 from dungeon.turn import MAX_ATTEMPTS, Narration, Turn, narrate
@@ -87,10 +87,11 @@ class GameSession:
         """
         story = begin(
             scenario.filled(answers or {}),
-            title=title,
+            title=actions.clean_line(title),
             seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
             created=_now(),
         )
+        story.source = Source.of(scenario)
         if generation is not None:
             story.generation = generation
         file = StoryFile.create(saves, story) if saves is not None else None

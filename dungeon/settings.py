@@ -3,30 +3,40 @@
 The file is `settings.yaml` in the platform's configuration directory; the environment's names
 are the fields' with `DUNGEON_` in front (`DUNGEON_MODEL=gpt2`). A setting that a story has of
 its own (its scenario's temperature, say) is only overridden by one that is set here.
+
+The file is `name: value` lines of YAML and nothing else of it: no lists, no aliases, no tags.
+Values stay the text that was written (`model: NO` is a model named NO), as they do in the
+environment.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
 
 from dungeon.errors import SettingsError
+from dungeon.files import read_ordinary
 from dungeon.story.presets import PRESETS
 from dungeon.story.scenario import RANGES
+from dungeon.text import shorten
 
 APP = "dungeon"
+
+MAX_BYTES = 64 * 1024
+"""Largest settings file; one with every setting has under 1 KiB."""
 
 
 def settings_file() -> Path:
@@ -35,10 +45,14 @@ def settings_file() -> Path:
     return Path(named) if named else platformdirs.user_config_path(APP) / "settings.yaml"
 
 
+# The C parser is some twenty times faster; both give the same events and marks.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class Settings(BaseSettings):
     """What a player may set once for every story. None means: as the story says."""
 
-    model_config = SettingsConfigDict(env_prefix="DUNGEON_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="DUNGEON_", env_ignore_empty=True, extra="forbid")
 
     model: str | None = None
     """Name of a model in the catalogue, or a directory; None chooses by itself."""
@@ -64,6 +78,16 @@ class Settings(BaseSettings):
         """The sampling numbers that are set, by name."""
         return {name: getattr(self, name) for name in RANGES if getattr(self, name) is not None}
 
+    @field_validator(*RANGES, mode="before")
+    @classmethod
+    def _written_as_a_number(cls, value: object) -> object:
+        # pydantic takes True for 1, "0.8 " for 0.8 and "1_0" for 10; nobody means that.
+        if isinstance(value, bool):
+            raise ValueError("It is no number")
+        if isinstance(value, str) and (value != value.strip() or "_" in value):
+            raise ValueError("It is no number as it is written")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -74,7 +98,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over file; no `.env`, no secrets directory."""
-        file = YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+        file = InitSettingsSource(settings_cls, _read(settings_file()))
         # Each by itself: a preset on the command line goes before a number in the file.
         return tuple(
             _Expanded(settings_cls, source) for source in (init_settings, env_settings, file)
@@ -101,6 +125,23 @@ class _Expanded(PydanticBaseSettingsSource):
         return {**PRESETS[preset].numbers(), **found}
 
 
+class UnusableError(SettingsError):
+    """The value of a setting is of the wrong type.
+
+    Attributes:
+        name: Of the setting.
+        value: As it was given.
+        place: Where it stands, in words.
+    """
+
+    def __init__(self, name: str, value: object, what: str, place: str) -> None:
+        super().__init__(
+            f"The setting {name} is {shorten(repr(value), 60)}, which cannot be used.",
+            f"{what} It stands in {place}.",
+        )
+        self.name, self.value, self.place = name, value, place
+
+
 def load(**command_line: Any) -> Settings:
     """The settings in force.
 
@@ -115,22 +156,97 @@ def load(**command_line: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "a setting"
+        name = shorten(".".join(str(part) for part in first["loc"]), 60)
         if first["type"] == "extra_forbidden":
             raise SettingsError(
                 f"There is no setting named {name!r}.", f"Known are: {', '.join(_names())}."
             ) from None
+        what = first["msg"].removeprefix("Value error, ")
+        raise UnusableError(name, first["input"], f"{what}.", place_of(name, given)) from None
+    except (OSError, ValueError, TypeError) as error:
+        reason = str(getattr(error, "strerror", None) or error) or type(error).__name__
         raise SettingsError(
-            f"The setting {name} is {first['input']!r}, which cannot be used.",
-            f"{first['msg']}. Look into {settings_file()} and the environment.",
-        ) from None
-    except (yaml.YAMLError, OSError, UnicodeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SettingsError(
-            f"The settings in {settings_file()} cannot be read: {reason}.",
+            f"The settings in {settings_file()} cannot be read: {shorten(reason, 200)}.",
             "Mend the file or delete it.",
         ) from None
 
 
+def place_of(name: str, command_line: Mapping[str, object]) -> str:
+    """Where the value of a setting comes from, in words; `command_line` as given to `load`."""
+    if command_line.get(name) is not None:
+        return f"--{name.replace('_', '-')} on the command line"
+    variable = f"DUNGEON_{name.upper()}"
+    if variable in os.environ:
+        return f"{variable} in the environment"
+    return f"the file {settings_file()}"
+
+
 def _names() -> list[str]:
     return sorted(Settings.model_fields)
+
+
+# -- the file ----------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> dict[str, str | None]:
+    """What stands in the settings file; nothing where there is none.
+
+    Raises:
+        OSError, ValueError: It cannot be read, or is more than `name: value` lines.
+    """
+    try:
+        data = read_ordinary(path, MAX_BYTES)
+    except FileNotFoundError:
+        return {}
+    try:
+        return _lines(yaml.parse(data.decode("utf-8-sig"), Loader=_Loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        raise ValueError(f"{error.problem or error.context}{where}") from None
+    except yaml.YAMLError:
+        raise ValueError("it holds a character that no text has") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8 (byte {error.start})") from None
+    except OverflowError:
+        # PyYAML lets one through on escapes such as "\UFFFFFFFF".
+        raise ValueError("it holds an escape that is no character") from None
+
+
+def _lines(events: Iterable[Any]) -> dict[str, str | None]:
+    """The values by their names; stops at the first event that is no part of such a line."""
+    content: dict[str, str | None] = {}
+    lines: dict[str, int] = {}
+    name: str | None = None
+    inside = False
+    for event in events:
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.MappingStartEvent) and not inside:
+            _refuse_extras(event, line)
+            inside = True
+        elif isinstance(event, yaml.ScalarEvent) and inside:
+            _refuse_extras(event, line)
+            if name is not None:
+                # `model:` with nothing after it, or the null of YAML, is a setting left out.
+                left_out = not event.style and event.value in ("", "~", "null")
+                content[name] = None if left_out else event.value
+                name = None
+            elif event.value in lines:
+                first = lines[event.value]
+                raise ValueError(
+                    f"{shorten(event.value, 40)} stands in line {line} and in line {first}"
+                )
+            else:
+                name = event.value
+                lines[name] = line
+        elif isinstance(event, yaml.DocumentStartEvent) and inside:
+            raise ValueError(f"a second document begins in line {line}")
+        elif isinstance(event, yaml.NodeEvent) and getattr(event, "value", None) != "":
+            # The empty value is that of a file of nothing but comments under a `---`.
+            raise ValueError(f"line {line} is not a `name: value` line")
+    return content
+
+
+def _refuse_extras(event: Any, line: int) -> None:
+    if event.anchor is not None or event.tag not in (None, "!"):
+        raise ValueError(f"an anchor or a tag stands in line {line}; put the value in quotes")

@@ -29,8 +29,12 @@ _CONTROLS = re.compile(
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # A flag is a region and its part (UTS #51): three to six letters; more would hide a message.
+# An ideograph may be followed by the selector of one of its registered forms (UTS #37), which
+# Japanese names need; a run of selectors, or one elsewhere, would hide a message too.
 _TAGS = re.compile(
-    "(\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f)"
+    "(\U0001f3f4[\U000e0061-\U000e007a\U000e0030-\U000e0039]{3,6}\U000e007f"
+    "|(?<=[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])"
+    "[\U000e0100-\U000e01ef])"
     "|[\U000e0000-\U000e0fff]"
 )
 # Scripts whose spelling needs joiners: Arabic, Syriac and what stands near them, and the

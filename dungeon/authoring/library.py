@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from dungeon.authoring.reader import read
 from dungeon.authoring.source import read_bytes
 from dungeon.authoring.suggest import Suggester
 from dungeon.errors import ScenarioError
-from dungeon.story.scenario import Scenario
+from dungeon.story.scenario import Scenario, Source
 from dungeon.text import clean
 
 SUFFIXES = (".yaml", ".yml")
@@ -101,6 +103,24 @@ def _title(entry: ScenarioEntry) -> str:
     return entry.scenario.title if entry.scenario else entry.name
 
 
+def change_since(source: Source | None, entries: Iterable[ScenarioEntry]) -> str:
+    """What became of the scenario that a story began from, as a sentence; "" if it is as it was.
+
+    Args:
+        source: Of the story.
+        entries: Those of the library, as of `list_scenarios`.
+    """
+    if source is None:
+        return ""
+    scenarios = [entry.scenario for entry in entries if entry.scenario is not None]
+    if any(Source.of(scenario) == source for scenario in scenarios):
+        return ""
+    title = short(source.title, 60)
+    if any(scenario.title == source.title for scenario in scenarios):
+        return f"The scenario `{title}` was edited since; this story goes on as it began."
+    return f"The scenario `{title}` is not in the library now; this story has its own copy."
+
+
 def find_scenario(name_or_path: str | Path) -> Path:
     """The file of a scenario: a name in the library, or a file.
 
@@ -111,6 +131,11 @@ def find_scenario(name_or_path: str | Path) -> Path:
     files = _files()
     if text in files:
         return files[text]
+    # An accent typed in one way, and written in the file's name in the other.
+    composed = unicodedata.normalize("NFC", text)
+    for name, found in files.items():
+        if unicodedata.normalize("NFC", name) == composed:
+            return found
     path = _expanded(text)
     if path.suffix.lower() in SUFFIXES or os.sep in text or "/" in text:
         try:

@@ -74,6 +74,13 @@ class ScenarioProblems(ScenarioError):
         super().__init__(f"{first}{more}", first.fix or "Run `dungeon check` on the file.")
         self.problems = tuple(problems)
 
+    def report(self) -> str:
+        """Every error with its line and a caret; warnings wait until the scenario can be read."""
+        errors = [problem for problem in self.problems if problem.severity == "error"]
+        count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+        head = f"The scenario has {count} and cannot be played yet."
+        return "\n".join([head, *(problem.render() for problem in errors)])
+
 
 def short(value: object, length: int = 40) -> str:
     """What an author wrote, fit to be quoted in a message: one line, clean, cut to `length`."""

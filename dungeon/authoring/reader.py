@@ -249,7 +249,10 @@ class _Reader:
 
     def _scalar(self, tree: Scalar, path: Path_) -> Any:
         self.ends[path] = tree.end
-        text = clean(tree.text).strip()
+        text = clean(tree.text)
+        if path[:1] != ("generation",):
+            # Blanks around a number in quotes are a slip that its author should know of.
+            text = text.strip()
         if path and path[-1] in _FLAGS and text.lower() in _TRUE | _FALSE:
             return text.lower() in _TRUE
         return text

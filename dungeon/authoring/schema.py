@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, TextIO
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from dungeon.story.presets import PRESETS
 from dungeon.story.scenario import MAX_PRIORITY, RANGES, GenerationSettings
@@ -107,6 +107,14 @@ class GenerationModel(Part):
         if not isinstance(preset, str) or preset not in PRESETS:
             return data
         return {**PRESETS[preset].numbers(), **data}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _written_as_a_number(cls, value: object) -> object:
+        # pydantic takes "0.8 " for 0.8 and "1_0" for 10; nobody means that.
+        if isinstance(value, str) and (value != value.strip() or "_" in value):
+            raise ValueError("no number as it is written")
+        return value
 
 
 class ScenarioModel(Part):

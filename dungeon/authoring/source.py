@@ -8,9 +8,7 @@ fault ends the reading: what follows it cannot be told apart from it.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ import yaml
 
 from dungeon.authoring.faults import Fault, translate
 from dungeon.errors import ScenarioError
+from dungeon.files import OddFileError, read_ordinary
 from dungeon.text import clean
 
 MAX_BYTES = 256 * 1024
@@ -75,49 +74,25 @@ class Mapping:
 Tree = Scalar | Sequence | Mapping
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a scenario file.
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a scenario file, or of another that may have up to `most` bytes.
 
     Raises:
         ScenarioError: It is missing, no regular file, or too large.
     """
     name = clean(str(path), newlines=False)
     try:
-        # Opening a FIFO without O_NONBLOCK would wait for a writer for ever.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
-        try:
-            data = _regular(handle)
-        finally:
-            os.close(handle)
+        return read_ordinary(path, most)
+    except OddFileError as error:
+        what = "A scenario is a few pages of text, in a file that ends in .yaml."
+        if most != MAX_BYTES:
+            what = "No file of this kind is like that; is it the right one?"
+        raise ScenarioError(f"{name} cannot be read: {error}.", what) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "that is no file name"
         raise ScenarioError(
             f"{name} cannot be read: {reason}.", "Check the name with `dungeon list`."
         ) from None
-    if data is None:
-        raise ScenarioError(
-            f"{name} is not an ordinary file.", "A scenario is a text file that ends in .yaml."
-        )
-    if len(data) > MAX_BYTES:
-        raise ScenarioError(
-            f"{name} is larger than {MAX_BYTES // 1024} KiB.",
-            "A scenario is a few pages of text; take out what is no part of it.",
-        )
-    return data
-
-
-def _regular(handle: int) -> bytes | None:
-    """Up to one byte more than is allowed; None where the file is not an ordinary one."""
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        return None
-    with os.fdopen(handle, "rb", closefd=False) as file:
-        # None is what a regular file that would block gives; there are some in /proc.
-        data: bytes | None = file.read(MAX_BYTES + 1)
-    return data
-
-
-def _binary() -> int:
-    return getattr(os, "O_BINARY", 0)
 
 
 def decode(data: bytes) -> str:

@@ -33,9 +33,7 @@ def run(argv: Sequence[str], tools: Tools) -> int:
     try:
         return command(args, tools)
     except DungeonError as error:
-        tell(f"dungeon: {error.message}")
-        if error.hint:
-            tell(error.hint)
+        tell(f"dungeon: {error.report()}")
         return 1
     except BrokenPipeError:
         # The reader of a pipe went away (`| head`): nothing is wrong, nobody is listening.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from dungeon.errors import SettingsError
 from dungeon.text import clean
 
 if TYPE_CHECKING:
@@ -66,15 +67,31 @@ def whole(text: str) -> int:
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
-    """The settings in force under the options that every command may have."""
-    from dungeon import settings
+    """The settings in force under the options that every command may have.
 
-    return settings.load(
-        model=getattr(args, "model", None),
-        saves=getattr(args, "saves", None),
-        max_new_tokens=getattr(args, "max_new_tokens", None),
-        preset=getattr(args, "preset", None),
-    )
+    Raises:
+        SettingsError: One cannot be used, or is outside its range; the hint says where it stands.
+    """
+    from dungeon import settings
+    from dungeon.story.scenario import RANGES, check_range
+
+    given = {
+        name: getattr(args, name, None) for name in ("model", "saves", "max_new_tokens", "preset")
+    }
+    try:
+        found = settings.load(**given)
+    except settings.UnusableError as error:
+        if error.name not in RANGES:
+            raise
+        allowed = f"Use {RANGES[error.name]}."
+        raise settings.UnusableError(error.name, error.value, allowed, error.place) from None
+    for name, value in found.generation().items():
+        try:
+            check_range(name, value, RANGES[name])
+        except SettingsError as error:
+            place = settings.place_of(name, given)
+            raise SettingsError(error.message, f"{error.hint} It stands in {place}.") from None
+    return found
 
 
 def saves_dir(settings: Settings) -> Path:

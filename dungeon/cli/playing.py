@@ -114,12 +114,15 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
             overrides=settings.generation(),
             read_only=args.read_only,
         )
+    from dungeon.authoring.library import change_since, list_scenarios
     from dungeon.session import GameSession
 
     # The story is opened before the model is loaded: a locked or damaged one is told at once.
     from dungeon.ui.pending import PendingEngine
 
     session = GameSession.resume(path, PendingEngine(), read_only=args.read_only)
+    if changed := change_since(session.story.source, list_scenarios()):
+        tell(changed)
     try:
         session.engine = loaded(tools, settings.model)
     except BaseException:

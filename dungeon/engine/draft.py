@@ -21,52 +21,58 @@ class Phrases:
 
     def __init__(self, phrases: Sequence[str]) -> None:
         kept = [" ".join(phrase.split()) for phrase in phrases if phrase.strip()]
-        self._whole = [self._compile(_before(p) + _chars(p) + _after(p)) for p in kept]
-        self._begun = [self._compile(_before(p) + _prefixes(p)) for p in kept]
+        self._folded = [(_folded(phrase), _is_word(phrase[0])) for phrase in kept]
+        self._whole = [_whole(phrase) for phrase, _ in self._folded]
         self._longest = max((len(phrase) for phrase in kept), default=0)
-
-    @staticmethod
-    def _compile(pattern: str) -> re.Pattern[str]:
-        return re.compile(pattern, re.IGNORECASE)
 
     def __bool__(self) -> bool:
         return self._longest > 0
 
     def find(self, text: str, *, final: bool) -> int | None:
         """Where the first of them stands; one at the very end counts only if `final`."""
+        folded = _folded(text)
         found = [
             match.start()
             for pattern in self._whole
-            for match in pattern.finditer(text)
+            for match in pattern.finditer(folded)
             if final or match.end() < len(text)
         ]
         return min(found, default=None)
 
     def hold(self, text: str) -> int:
         """From where on `text` may still turn out to be one of them."""
-        tail = max(0, len(text) - self._longest - 1)
-        found = [match.start() for p in self._begun if (match := p.search(text, tail))]
-        return min(found, default=len(text))
+        first = max(0, len(text) - self._longest)
+        end = _folded(text[first:])
+        for start in range(len(end)):
+            inside = first + start > 0 and _is_word(text[first + start - 1])
+            if any(
+                phrase.startswith(end[start:]) and not (inside and word)
+                for phrase, word in self._folded
+            ):
+                return first + start
+        return len(text)
 
 
-def _chars(phrase: str) -> str:
-    return "".join(r"\s" if char == " " else re.escape(char) for char in phrase)
+def _folded(text: str) -> str:
+    """`text` without case, each blank as " ", as long as before."""
+    folded = text.casefold()
+    if len(folded) != len(text):
+        # "ß" folds to two letters; it stays one here, so that places stay places.
+        folded = "".join(low if len(low := char.casefold()) == 1 else char for char in text)
+    return _BLANK.sub(" ", folded)
 
 
-def _before(phrase: str) -> str:
-    return r"(?<!\w)" if re.match(r"\w", phrase) else ""
+_BLANK = re.compile(r"\s")
 
 
-def _after(phrase: str) -> str:
-    return r"(?!\w)" if re.search(r"\w\Z", phrase) else ""
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
-def _prefixes(phrase: str) -> str:
-    """A pattern for any beginning of `phrase` that ends the text."""
-    pattern = ""
-    for char in reversed(phrase[1:]):
-        pattern = f"(?:{_chars(char)}{pattern})?"
-    return _chars(phrase[:1]) + pattern + r"\Z"
+def _whole(phrase: str) -> re.Pattern[str]:
+    before = r"(?<!\w)" if _is_word(phrase[0]) else ""
+    after = r"(?!\w)" if _is_word(phrase[-1]) else ""
+    return re.compile(before + re.escape(phrase) + after)
 
 
 class Draft:

@@ -136,6 +136,9 @@ def verify(model: Installed) -> str:
         weights = []
         for path in sorted(model.path.iterdir()):
             if path.name in expected or path.suffix == ".safetensors":
+                if not path.is_file():
+                    # A pipe would be waited for, and a device read, for ever.
+                    raise _damaged(model, f"{path.name} is not an ordinary file")
                 digest = known.digest(path)
                 wanted = expected.pop(path.name, digest)
                 if digest != wanted:
@@ -185,7 +188,7 @@ def _expected(model: Installed) -> dict[str, str]:
             raise _damaged(model, "another version of the game made it")
         sizes = {name: int(entry["size"]) for name, entry in content["files"].items()}
         digests = {name: str(entry["sha256"]) for name, entry in content["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(model, f"{MANIFEST} cannot be read") from error
     for name, size in sizes.items():
         path = model.path / name

@@ -47,8 +47,13 @@ def damaged(path: Path, why: str) -> SaveError:
     return SaveError(f"The story file {path.name} is damaged: {why}.", _RECOVER)
 
 
-def explain(error: sqlite3.Error | OSError, path: Path, doing: str) -> SaveError:
-    """An error of SQLite or of the system as a sentence; `doing` is "saved" or "read"."""
+def explain(
+    error: sqlite3.Error | OSError | UnicodeDecodeError, path: Path, doing: str
+) -> SaveError:
+    """An error of SQLite or of the system as a sentence; `doing` is "saved" or "read".
+
+    SQLite's messages quote the file; where that is no UTF-8 there, Python gives another error.
+    """
     name = getattr(error, "sqlite_errorname", "") or ""
     again = "The story goes on; the next save writes all of it." if doing == "saved" else ""
     what = f"The story could not be {doing} ({path.name})"
@@ -222,6 +227,16 @@ def reading(path: Path, timeout: float = 0.2) -> Iterator[sqlite3.Connection]:
         sqlite3.Error: The file cannot be opened, or a writer is busy for all of `timeout`.
         OSError: The copy cannot be made.
     """
+    try:
+        with _reading(path, timeout) as db:
+            yield db
+    except UnicodeDecodeError:
+        # SQLite's own message quotes the file, and the file is no UTF-8 there.
+        raise sqlite3.DatabaseError("an error whose message is not UTF-8") from None
+
+
+@contextmanager
+def _reading(path: Path, timeout: float) -> Iterator[sqlite3.Connection]:
     db = None
     try:
         # Already a PRAGMA of `connect` reads the file, and meets the journal.

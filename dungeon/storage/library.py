@@ -6,6 +6,7 @@ import difflib
 import os
 import sqlite3
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +14,9 @@ from pathlib import Path
 import platformdirs
 
 import dungeon
+from dungeon import plain_json
 from dungeon.errors import SaveError, ScenarioError, SettingsError
-from dungeon.storage import plain_json, rows
+from dungeon.storage import rows
 from dungeon.storage.database import at_current_format, check_header, explain, reading
 from dungeon.storage.names import SUFFIX
 from dungeon.storage.story_file import StoryFile, lock_path, locked, make_directory
@@ -117,9 +119,7 @@ def list_saves(directory: Path) -> list[SaveSummary | DamagedSave]:
         return []
     for path in paths:
         try:
-            # A link may lead out of the folder; its target is no story of this library.
-            if path.resolve().parent != directory.resolve():
-                raise SaveError(f"{path.name} is a link that leads out of the folder.")
+            _stays_inside(path, directory)
             summary = summarize(path)
             found.append((summary.updated.timestamp(), summary))
         except SaveError as error:
@@ -129,6 +129,14 @@ def list_saves(directory: Path) -> list[SaveSummary | DamagedSave]:
             found.append((_modified(path), DamagedSave(path, path.stem, reason)))
     found.sort(key=lambda item: item[0], reverse=True)
     return [item for _, item in found]
+
+
+def _stays_inside(path: Path, directory: Path) -> None:
+    """Refuse a link that leads out of the folder: its target is no story of this library."""
+    if path.resolve().parent != directory.resolve():
+        raise SaveError(
+            f"{path.name} is a link that leads out of the folder.", "Name the file itself."
+        )
 
 
 def _modified(path: Path) -> float:
@@ -203,11 +211,13 @@ def find_save(directory: Path, name_or_path: str | Path) -> Path:
     for path in [Path(wanted), *beside]:
         try:
             if path.is_file() and (path.suffix == SUFFIX or path == Path(wanted)):
+                if path in beside:
+                    _stays_inside(path, directory)
                 return path
         except OSError:
             break  # Too long for a file name; it may still be a title.
     saves = list_saves(directory)
-    low = wanted.strip().casefold()
+    low = _folded(wanted.strip())
     labels = [(_labels(save), save.path) for save in saves]
     fits = [path for names, path in labels if low in names]
     if not fits:
@@ -228,10 +238,15 @@ def _is_name(wanted: str) -> bool:
 
 
 def _labels(save: SaveSummary | DamagedSave) -> list[str]:
-    names = [save.name.casefold()]
+    names = [_folded(save.name)]
     if isinstance(save, SaveSummary):
-        names.append(save.title.casefold())
+        names.append(_folded(save.title))
     return names
+
+
+def _folded(text: str) -> str:
+    """`text` without case, both ways of writing an accent the same."""
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def delete_save(path: Path) -> None:

@@ -7,12 +7,12 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from dungeon import plain_json
 from dungeon.errors import ScenarioError, SettingsError
 from dungeon.storage.database import damaged
 from dungeon.story.action import Action, Mode
-from dungeon.story.scenario import Card, Scenario, from_data, to_data
+from dungeon.story.scenario import Card, Scenario, Source, from_data, to_data
 from dungeon.story.story import MAX_SEED, Story
 from dungeon.story.tree import ORIGINS, Changes, Node, StoryTree
 from dungeon.text import clean
@@ -21,17 +21,6 @@ MAX_ID = 2**53 - 1
 """Largest node id: what every reader of JSON keeps exactly."""
 
 Value = str | int
-
-
-def clean_data(value: object) -> Any:
-    """Plain data with every text in it made harmless."""
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, list):
-        return [clean_data(item) for item in value]
-    if isinstance(value, dict):
-        return {clean_data(key): clean_data(item) for key, item in value.items()}
-    return value
 
 
 def storable(text: str) -> str:
@@ -68,6 +57,7 @@ def plain_values(story: Story) -> dict[str, Value]:
         "head": story.tree.head.id,
         "automatic": int(story.automatic),
         "forgotten": dump(list(story.forgotten)),
+        "source": "" if story.source is None else dump(asdict(story.source)),
     }
 
 
@@ -131,9 +121,9 @@ def story_from(meta: dict[str, object], tree: StoryTree) -> Story:
     Raises:
         ValueError, ScenarioError, SettingsError: Something is missing or wrong.
     """
-    scenario = from_data(clean_data(_json(meta, "scenario")))
+    scenario = from_data(_json(meta, "scenario"))
     base = to_data(scenario)
-    base["cards"] = clean_data(_json(meta, "cards"))
+    base["cards"] = _json(meta, "cards")
     base["generation"] = _json(meta, "generation")
     current = from_data(base)
     return Story(
@@ -148,6 +138,7 @@ def story_from(meta: dict[str, object], tree: StoryTree) -> Story:
         model=line(meta.get("model"), "model"),
         automatic=bool(whole(meta.get("automatic", 1), 0, 1)),
         forgotten=names(_json(meta, "forgotten") if "forgotten" in meta else []),
+        source=_source(meta),
     )
 
 
@@ -162,12 +153,21 @@ def names(value: object) -> tuple[str, ...]:
     return tuple(line(item, "what was forgotten") for item in value)
 
 
+def _source(meta: dict[str, object]) -> Source | None:
+    # Stories of before it was kept have none.
+    if not meta.get("source"):
+        return None
+    data = _json(meta, "source")
+    if not isinstance(data, dict) or data.keys() != {"title", "digest"}:
+        raise ValueError("its source is not a title and a digest")
+    return Source(line(data["title"], "its source's title"), line(data["digest"], "its digest"))
+
+
 def _json(meta: dict[str, object], key: str) -> object:
     value = meta.get(key)
     if not isinstance(value, str):
         raise ValueError(f"it has no {key}")
-    # ValueError covers bad JSON and integers of thousands of digits.
-    return json.loads(value)
+    return plain_json.loads(value)
 
 
 def read_chosen(rows: Iterable[tuple[object, object]]) -> Iterable[tuple[int, int]]:

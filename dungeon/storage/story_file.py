@@ -142,7 +142,7 @@ class StoryFile:
             return
         try:
             mark = self._write(self._connected(), story)
-        except (sqlite3.Error, OSError, OverflowError) as error:
+        except (sqlite3.Error, OSError, OverflowError, UnicodeDecodeError) as error:
             # A new connection at the next save: this one's state is not to be relied on.
             self._disconnect()
             if isinstance(error, OverflowError):

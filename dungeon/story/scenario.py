@@ -6,13 +6,16 @@ only knows the finished values and their plain-data form, which saves and export
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from dungeon.errors import ScenarioError, SettingsError
+from dungeon.text import shorten
 
 FORMAT_VERSION = 1
 MAX_PRIORITY = 9
@@ -110,7 +113,8 @@ def check_range(name: str, value: object, allowed: Range) -> None:
         and (not allowed.whole or value == int(value))
     )
     if not good:
-        raise SettingsError(f"{name} is {value!r}, which is not allowed.", f"Use {allowed}.")
+        shown = shorten(repr(value), 40)
+        raise SettingsError(f"{name} is {shown}, which is not allowed.", f"Use {allowed}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +245,40 @@ class Scenario:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which scenario a story began from, as its author wrote it.
+
+    Attributes:
+        title: With its placeholders.
+        digest: SHA-256 of what the author set, hexadecimal.
+    """
+
+    title: str
+    digest: str
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Source:
+        """The source of a story that begins from `scenario`, its questions not yet answered."""
+        text = json.dumps(_chosen(scenario), sort_keys=True)
+        return cls(scenario.title, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _chosen(value: object) -> Any:
+    """Plain data without what is at its default, so that a new field changes no digest."""
+    if isinstance(value, tuple):
+        return [_chosen(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    chosen = {}
+    for part in fields(value):
+        found = getattr(value, part.name)
+        default = part.default_factory() if callable(part.default_factory) else part.default
+        if found != default:
+            chosen[part.name] = _chosen(found)
+    return chosen
+
+
 _PLAIN_STYLE = {"name": "", "pronoun": "they"}
 
 
@@ -312,7 +350,7 @@ def from_data(data: object) -> Scenario:
         elif name == "generation":
             values[name] = generation_from_data(value)
         else:
-            raise ScenarioError(f"The scenario has an unknown field {name!r}.")
+            raise ScenarioError(f"The scenario has an unknown field {name[:40]!r}.")
     for name in ("title", "opening"):
         if name not in values:
             raise ScenarioError(f"The scenario has no {name}.")
@@ -339,7 +377,7 @@ def generation_from_data(data: object) -> GenerationSettings:
     raw = _mapping(data, "generation")
     unknown = raw.keys() - RANGES.keys()
     if unknown:
-        raise ScenarioError(f"generation has an unknown field {min(unknown)!r}.")
+        raise ScenarioError(f"generation has an unknown field {min(unknown)[:40]!r}.")
     return GenerationSettings(**raw)
 
 
@@ -378,7 +416,7 @@ def _record(
     values: dict[str, Any] = {}
     for name, value in raw.items():
         if name not in names:
-            raise ScenarioError(f"{where} has an unknown field {name!r}.")
+            raise ScenarioError(f"{where} has an unknown field {name[:40]!r}.")
         if name in texts:
             values[name] = _texts(value, f"{where}.{name}")
         elif name in flags:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from dungeon.story.scenario import Card, GenerationSettings, Scenario, Style
+from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source, Style
 from dungeon.story.tree import Node, StoryTree
 
 MAX_SEED = 2**63 - 1
@@ -27,6 +27,7 @@ class Story:
         model: Name of the model last played with.
         automatic: Whether what left the window comes back by itself (see `chronicle`).
         forgotten: Names, folded, of automatic cards that the player threw away or wrote anew.
+        source: The scenario that it began from; None where that is not known.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Story:
     model: str = ""
     automatic: bool = True
     forgotten: tuple[str, ...] = ()
+    source: Source | None = None
 
     def turn_seed(self, node_id: int) -> int:
         """The seed of the turn that becomes `node_id`: a hash, so neighbours are unrelated."""

@@ -37,7 +37,10 @@ from dungeon.ui.shown import line
 from dungeon.ui.theme import EMBER, FALLBACKS, PARCHMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from dungeon.authoring.library import ScenarioEntry
+    from dungeon.story.story import Story
 
 __all__ = ["AppContext", "DungeonApp", "run_app"]
 
@@ -65,6 +68,8 @@ class DungeonApp(App[None]):
         self.context = context
         self.engine: Engine | None = None
         self.engine_error: DungeonError | None = None
+        self._scenarios: Sequence[ScenarioEntry] | None = None
+        self._waiting: Story | None = None
         self.ending = Ending(self, context.log_file)
         self.register_theme(EMBER)
         self.register_theme(PARCHMENT)
@@ -148,7 +153,11 @@ class DungeonApp(App[None]):
         """Fill the title screen."""
         if not self.is_running:
             return
+        self._scenarios = None if message.error else message.scenarios
         self.title_screen.show_library(message.scenarios, message.saves, message.error)
+        if self._waiting is not None:
+            # Opened from the command line, before the library was read.
+            self._tell_changes(self._waiting)
 
     @property
     def play_screen(self) -> PlayScreen | None:
@@ -268,6 +277,17 @@ class DungeonApp(App[None]):
             self.push_screen(error_screen(error, "The story cannot be opened"))
         else:
             self._show(session)
+            self._tell_changes(session.story)
+
+    def _tell_changes(self, story: Story) -> None:
+        """Mention that the scenario of an old story is not what it was."""
+        from dungeon.authoring.library import change_since
+
+        self._waiting = story if self._scenarios is None else None
+        if self._scenarios is not None:
+            changed = change_since(story.source, self._scenarios)
+            if changed:
+                self.notify(clean(changed), markup=False)
 
     def _resume_copy(self, path: Path) -> None:
         engine = self.engine or PendingEngine()

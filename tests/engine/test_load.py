@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.store import MANIFEST, installed, verify, write_manifest
@@ -41,16 +42,33 @@ def refused(directory: Path) -> ModelError:
     return caught.value
 
 
-def test_a_pickle_is_refused_and_not_opened(copy: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_accept_32_a_pickle_is_refused_and_not_opened(
+    copy: Path, tmp_path: Path, protocol: int
+) -> None:
     mark = tmp_path / "executed"
-    bomb = pickle.dumps(Bomb(mark))
+    bomb = pickle.dumps(Bomb(mark), protocol)
     (copy / "model.safetensors").unlink()
     (copy / "pytorch_model.bin").write_bytes(bomb)
-    assert "pickle" in refused(copy).message
+    refusal = refused(copy)
+    assert "pickle" in refusal.message
+    assert "safetensors" in refusal.hint
     (copy / "model.safetensors").write_bytes(bomb)
-    refused(copy)
+    assert "no safetensors file" in refused(copy).message
     torch.save({"x": Bomb(mark)}, copy / "model.safetensors")
-    refused(copy)
+    assert "no safetensors file" in refused(copy).message
+    assert not mark.exists()
+    pickle.loads(bomb)
+    assert mark.exists(), "the bomb is a dud"
+
+
+def test_accept_32_a_pickle_beside_sound_weights_is_never_opened(
+    copy: Path, tmp_path: Path
+) -> None:
+    mark = tmp_path / "executed"
+    for name in ("pytorch_model.bin", "training_args.bin", "model.pt", "adapter_model.bin"):
+        (copy / name).write_bytes(pickle.dumps(Bomb(mark)))
+    TorchEngine(copy, device="cpu").load(lambda line: None)
     assert not mark.exists()
 
 
@@ -59,19 +77,35 @@ def edit(directory: Path, changes: dict[str, object], name: str = "config.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def test_code_of_the_models_own_is_refused(copy: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["config.json", "tokenizer_config.json"])
+def test_accept_32_code_of_the_models_own_is_refused(copy: Path, tmp_path: Path, file: str) -> None:
     mark = tmp_path / "executed"
-    (copy / "evil.py").write_text(f"open({str(mark)!r}, 'w')\nclass Evil: pass\n")
-    edit(copy, {"auto_map": {"AutoModelForCausalLM": "evil.Evil"}})
-    assert "code" in refused(copy).message
-    edit(copy, {"auto_map": None})
-    refused(copy)
-    shutil.copy(copy / "evil.py", copy / "tokenization_evil.py")
+    code = f"open({str(mark)!r}, 'w')\nclass Evil: pass\n"
+    for name in ("evil.py", "modeling_evil.py", "tokenization_evil.py"):
+        (copy / name).write_text(code)
+    for value in (
+        {"AutoModelForCausalLM": "evil.Evil", "AutoConfig": "evil.Evil"},
+        {"AutoTokenizer": ["tokenization_evil.Evil", None]},
+        None,
+    ):
+        edit(copy, {"auto_map": value}, file)
+        refusal = refused(copy)
+        assert "code of its own" in refusal.message
+    assert not mark.exists()
+
+
+def test_accept_32_code_that_no_config_names_is_not_run(copy: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "executed"
+    code = f"open({str(mark)!r}, 'w')\n"
+    for name in ("modeling_gpt2.py", "configuration_gpt2.py", "custom_generate/generate.py"):
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).write_text(code)
+    TorchEngine(copy, device="cpu").load(lambda line: None)
     assert not mark.exists()
 
 
 @pytest.mark.parametrize("size", [0, 4, 100, -1])
-def test_weights_cut_short(copy: Path, size: int) -> None:
+def test_accept_24_weights_cut_short(copy: Path, size: int) -> None:
     weights = copy / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:size])
     refused(copy)
@@ -94,13 +128,13 @@ def test_weights_cut_short(copy: Path, size: int) -> None:
         {"activation_function": "nonsense"},
     ],
 )
-def test_a_config_that_does_not_fit(copy: Path, changes: dict[str, object]) -> None:
+def test_accept_24_a_config_that_does_not_fit(copy: Path, changes: dict[str, object]) -> None:
     edit(copy, changes)
     refused(copy)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000, "\xff"])
-def test_a_config_that_is_none(copy: Path, text: str) -> None:
+def test_accept_24_a_config_that_is_none(copy: Path, text: str) -> None:
     (copy / "config.json").write_text(text, encoding="latin-1")
     refused(copy)
 
@@ -154,7 +188,7 @@ def own(gpt2_dir: Path, models: Path) -> Iterator[Path]:
     shutil.rmtree(target)
 
 
-def test_a_flipped_byte_is_found(own: Path) -> None:
+def test_accept_24_a_flipped_byte_is_found(own: Path) -> None:
     model = installed("distilgpt2")
     assert model is not None
     digest = verify(model)
@@ -170,8 +204,33 @@ def test_a_flipped_byte_is_found(own: Path) -> None:
     assert "model.safetensors" in caught.value.message
 
 
+@pytest.mark.parametrize("place", [0, 3, 9, 200, -1])
+def test_accept_24_a_flipped_byte_gives_no_traceback(copy: Path, place: int) -> None:
+    # A directory of the player's own has no digest: what can be found is the header's damage.
+    weights = copy / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[place] ^= 0x11
+    weights.write_bytes(content)
+    if place == -1:
+        TorchEngine(copy, device="cpu").load(lambda line: None)
+    else:
+        assert "Copy its directory again" in refused(copy).hint
+
+
+def test_accept_24_a_tensor_of_the_wrong_shape(copy: Path) -> None:
+    weights = copy / "model.safetensors"
+    tensors = load_file(weights)
+    name = next(name for name in tensors if name.endswith("mlp.c_fc.weight"))
+    tensors[name] = tensors[name][:, :-1].contiguous()
+    save_file(tensors, weights, metadata={"format": "pt"})
+    assert "config.json" in refused(copy).message
+    del tensors[name]
+    save_file(tensors, weights, metadata={"format": "pt"})
+    assert "config.json" in refused(copy).message
+
+
 @pytest.mark.parametrize("damage", ["cut", "gone", "manifest", "older"])
-def test_damage_is_found_before_loading(own: Path, damage: str) -> None:
+def test_accept_24_damage_is_found_before_loading(own: Path, damage: str) -> None:
     if damage == "cut":
         with (own / "model.safetensors").open("r+b") as file:
             file.truncate(1000)

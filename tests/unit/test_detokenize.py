@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +101,23 @@ def test_phrases_are_whole_words_in_any_case() -> None:
     assert phrases.hold("the dark l") == 4
     assert phrases.hold("the dark k") == 10
     assert not Phrases([""])
+
+
+def test_a_phrase_of_any_length_is_looked_for() -> None:
+    phrase = "the road goes ever on " * 200
+    phrases = Phrases([phrase])
+    assert phrases.find(f"Then {phrase}.", final=True) == 5
+    assert phrases.hold(f"Then {phrase[:4000].upper()}") == 5
+    assert phrases.hold("Then the rood") == 13
+
+
+@pytest.mark.parametrize("written", ["ſtraße", "STRAßE", "Kelvin İSTANBUL", "ΟΔΟΣ", "οδος", "ŉ x"])
+def test_what_is_held_back_is_what_would_be_found(written: str) -> None:
+    phrases = Phrases([written])
+    for text in (written, written.upper(), written.lower(), written.swapcase()):
+        if phrases.find(f"A {text}.", final=True) is not None:
+            assert all(phrases.hold(f"A {text[:end]}") == 2 for end in range(1, len(text) + 1))
+    assert phrases.find(f"A {written}.", final=True) == 2
 
 
 def test_a_draft_never_shows_what_it_takes_back() -> None:

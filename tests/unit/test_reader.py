@@ -162,7 +162,7 @@ def test_accept_05_06_20_21_broken_files(
     assert read(data, "x.yaml").scenario is None
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_accept_06_every_problem_is_told_at_once() -> None:
     source = put(
         "memmory: x\nrating: adult\ngeneration: {top_p: 5}\ncards: [{name: A}]\n"
         "memory: You are {nmae}.\nquestions: [{key: name, ask: x}]"
@@ -241,10 +241,17 @@ def test_accept_21_bom_and_crlf_are_fine() -> None:
     assert read_scenario_text(data) == read_scenario_text(GOOD)
 
 
-def test_accept_22_numbers_with_blanks_and_zero() -> None:
-    scenario = read_scenario_text(put('generation: {temperature: "0.8 ", top_k: 0}'))
-    assert scenario.generation.temperature == 0.8
-    assert read_scenario_text(put("generation: {temperature: 0}")).generation.temperature == 0
+@pytest.mark.parametrize("written", ['"0.8 "', "' 1'", "1_0", "1 0", "true", "0x1", ".8e", "1e999"])
+def test_accept_22_a_number_is_written_as_one(written: str) -> None:
+    (problem,) = errors(put(f"generation: {{temperature: {written}}}"))
+    assert problem.message.endswith("is not allowed for temperature.")
+    assert (problem.line, problem.column) == (4, 27)
+    assert problem.fix == "Write a number from 0 to 2."
+
+
+def test_accept_22_zero_is_allowed() -> None:
+    scenario = read_scenario_text(put("generation: {temperature: 0, top_k: 0, top_p: '0.5'}"))
+    assert (scenario.generation.temperature, scenario.generation.top_p) == (0, 0.5)
 
 
 def test_accept_27_text_passes_the_sanitiser() -> None:

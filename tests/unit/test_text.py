@@ -45,6 +45,13 @@ SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
          "\u0628" + "\u064b\u200d" * MAX_MARKS + "\u0628"),
         # A flag of a hundred letters is a hidden message.
         ("🏴" + "\U000e0061" * 100 + "\U000e007f!", "🏴!"),
+        # Two forms of one name; the selector of a form stays behind its ideograph only.
+        ("葛\U000e0100城 辻\U000e0101 \U00020bb7\U000e0100野家",
+         "葛\U000e0100城 辻\U000e0101 \U00020bb7\U000e0100野家"),
+        ("a\U000e0100b \U000e0101 の\U000e0100", "ab  の"),
+        ("門" + "".join(map(chr, range(0xE0100, 0xE01F0))) + "!", "門\U000e0100!"),
+        ("門\u200b\U000e0100 門\u200d\U000e0100 門\U000e0041\U000e0100",
+         "門\U000e0100 門 門"),
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("שלום عليكم 你好", "שלום عليكم 你好"),
         ("cafe\u0301", "cafe\u0301"),
@@ -63,7 +70,7 @@ def test_on_one_line() -> None:
 
 ODD = (
     "ab\n\x00\x07\x1b\x1b\x1b[]P_^X;0m\\\x9b\x9d\x90\x9c\r\t"
-    "\u200d\u200c\u202e👩\u0301\ufe0f\u0628\u064b\ud800\U000e0041"
+    "\u200d\u200c\u202e👩\u0301\ufe0f\u0628\u064b\ud800\U000e0041門\U000e0100"
 )
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 

@@ -8,26 +8,38 @@ from typing import Any
 
 from safetensors import SafetensorError
 
+from dungeon.engine.catalog import CATALOG
 from dungeon.errors import ModelError
+from dungeon.files import read_ordinary
+from dungeon.text import shorten
 
 SUPPORTED = ("gpt2", "llama")
 """Values of `model_type` that are run; what others would need is not tested here."""
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Largest file of a model beside its weights; tokenizers have some 20 MB at most."""
+
+MAX_CONFIG_BYTES = 8 * 1024 * 1024
+"""Largest config; one has a few KiB, that of a tokenizer with many added tokens a megabyte."""
+
+READ = (".json", ".txt", ".jinja", ".model")
+"""Endings of the files of a model that are read besides its weights."""
 
 _MOST = {"layers": 512, "width": 32768, "vocabulary": 1_000_000, "positions": 1_048_576}
 
 
 def bad(name: str, why: str) -> ModelError:
     """A model that cannot be loaded, and the way out."""
-    return ModelError(
-        f"The model {name} cannot be loaded: {why}.",
-        f"Fetch it again (dungeon models pull {name}), or choose another.",
-    )
+    again = f"Fetch it again: dungeon models pull {name}"
+    if name not in CATALOG:
+        again = "Copy its directory again from where it came, or choose another model."
+    return ModelError(f"The model {name} cannot be loaded: {why}.", again)
 
 
 def first_line(error: Exception) -> str:
     """Of an error's text, for a sentence of ours."""
     text = str(error).strip() or type(error).__name__
-    return text.split("\n")[0].rstrip(".")[:200]
+    return shorten(text.split("\n")[0], 200).rstrip(".")
 
 
 def read_config(path: Path, name: str) -> dict[str, Any]:
@@ -41,7 +53,7 @@ def read_config(path: Path, name: str) -> dict[str, Any]:
         file = path / file_name
         if file_name == "config.json" or file.is_file():
             try:
-                content = json.loads(file.read_text(encoding="utf-8"))
+                content = json.loads(read_ordinary(file, MAX_CONFIG_BYTES))
             except (OSError, ValueError, RecursionError) as error:
                 raise bad(name, f"{file_name} cannot be read") from error
             if not isinstance(content, dict):
@@ -56,7 +68,7 @@ def read_config(path: Path, name: str) -> dict[str, Any]:
     kind = config.get("model_type")
     if kind not in SUPPORTED:
         raise ModelError(
-            f"The model {name} is of type {kind!r}, which this engine does not run.",
+            f"The model {name} is of type {shorten(repr(kind), 40)}, which is not run here.",
             f"Choose one of type {' or '.join(SUPPORTED)}, or a server that runs it.",
         )
     return config
@@ -82,7 +94,7 @@ def check_weights(path: Path, name: str, config: dict[str, Any]) -> None:
     size = 0
     for file in files:
         try:
-            with safe_open(str(file), framework="pt") as tensors:
+            with safe_open(str(file), framework="np") as tensors:
                 tensors.keys()
         except (SafetensorError, OSError) as error:
             raise bad(name, f"{file.name} is damaged or no safetensors file") from error
@@ -107,16 +119,19 @@ def _whole(name: str, config: dict[str, Any], what: str, *keys: str) -> int:
         # transformers has a default for it, which the check of the shapes will meet.
         return 1
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _MOST[what]:
-        raise bad(name, f"{keys[0]} in its config.json is {str(value)[:40]}")
+        raise bad(name, f"{keys[0]} in its config.json is {shorten(repr(value), 40)}")
     return value
 
 
 def check_tokenizer(path: Path, name: str) -> None:
-    """Refuse a directory without a tokenizer.
+    """Refuse a directory without a tokenizer, or with something else in a file's place.
 
     Raises:
         ModelError: It is one.
     """
+    for file in sorted(path.iterdir()):
+        if file.suffix in READ and not (file.is_file() and file.stat().st_size <= MAX_BYTES):
+            raise bad(name, f"{shorten(file.name, 60)} is no ordinary file, or far too large")
     if not any((path / file).is_file() for file in ("tokenizer.json", "vocab.json")):
         raise ModelError(
             f"The model {name} has no tokenizer: neither tokenizer.json nor vocab.json and "

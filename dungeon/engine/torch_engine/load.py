@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from dungeon.engine.store import models_dir, seal, sound
 from dungeon.engine.torch_engine import quietly
 from dungeon.engine.torch_engine.checks import (
+    READ,
     bad,
     check_tokenizer,
     check_weights,
@@ -88,7 +89,7 @@ def _digest(path: Path) -> str:
     """Of all files of a model but its weights, and of what reads them."""
     digest = hashlib.sha256(f"{_UNDERSTOOD} {metadata.version('transformers')}".encode())
     for file in sorted(path.iterdir()):
-        if file.suffix in (".json", ".txt", ".jinja", ".model"):
+        if file.suffix in READ:
             digest.update(f"\n{file.name} {file.stat().st_size}\n".encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()[:32]
@@ -164,6 +165,8 @@ def load_weights(opened: Opened) -> Any:
                 use_safetensors=True,
                 dtype=torch.float32,
                 attn_implementation="sdpa",
+                # It is refused below, in words that say which.
+                ignore_mismatched_sizes=True,
                 output_loading_info=True,
             )
         except MemoryError:
@@ -172,7 +175,7 @@ def load_weights(opened: Opened) -> Any:
             log.warning("loading %s failed", opened.path, exc_info=True)
             raise bad(opened.name, first_line(error)) from error
     lacking = sorted(report.get("missing_keys") or ()) + sorted(
-        str(key) for key in report.get("mismatched_keys") or ()
+        key if isinstance(key, str) else str(key[0]) for key in report.get("mismatched_keys") or ()
     )
     if lacking:
         raise bad(opened.name, f"its weights do not fit its config.json ({lacking[0]})")

@@ -9,8 +9,10 @@ from typing import Any
 from dungeon.text import clean
 
 MAX_BYTES = 50 * 1024 * 1024
-MAX_ITEMS = 5_000_000
-"""Most commas and brackets: small items take some thirty times their written size."""
+MAX_ITEMS = 2_000_000
+"""Most commas and brackets: small items take some thirty times their written size, 100 MB in all.
+
+A story of 30,000 turns has about half as many, the commas of its prose counted."""
 
 MAX_INT = 2**63 - 1
 
