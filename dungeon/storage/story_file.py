@@ -178,7 +178,8 @@ class StoryFile:
         if cards is not story.cards:
             values["cards"] = rows.cards_value(story.cards)
         values["updated"] = datetime.now(UTC).isoformat(timespec="seconds")
-        db.execute("BEGIN IMMEDIATE")
+        if not db.in_transaction:
+            db.execute("BEGIN IMMEDIATE")
         if not same:
             for table in database.TABLES:
                 db.execute(f"DELETE FROM {table}")
@@ -197,6 +198,7 @@ class StoryFile:
             try:
                 db = connect(draft, "rw", WAIT)
                 try:
+                    db.execute("BEGIN IMMEDIATE")
                     db.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
                     db.execute(f"PRAGMA user_version = {database.VERSION}")
                     for sql in database.TABLES.values():
