@@ -72,9 +72,10 @@ def explain(error: sqlite3.Error | OSError, path: Path, doing: str) -> SaveError
 
 
 def check_header(path: Path) -> int:
-    """Look at the first 100 bytes only, and give the format version.
+    """Look at the first 100 bytes only, and give the format version that they name.
 
-    https://www.sqlite.org/fileformat2.html, section 1.3.
+    https://www.sqlite.org/fileformat2.html, section 1.3. Where a crash left a journal they may
+    be those of a save that did not happen: once it is open, `version_of` tells the truth.
 
     Raises:
         SaveError: No such file, not a plain file, not a story file, or of a newer format.
@@ -139,7 +140,20 @@ def connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
     return db
 
 
-def check_tables(db: sqlite3.Connection, path: Path, version: int) -> None:
+def version_of(db: sqlite3.Connection, path: Path) -> int:
+    """The format version of an open file, an interrupted save rolled back.
+
+    Raises:
+        SaveError: It is none that this Dungeon knows.
+        sqlite3.Error: It is damaged.
+    """
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if not 1 <= version <= VERSION:
+        raise damaged(path, "its format is unknown")
+    return int(version)
+
+
+def check_tables(db: sqlite3.Connection, path: Path) -> None:
     """Refuse a database with anything in it that we did not make.
 
     Triggers, views and generated columns of a stranger would run inside our own statements.
@@ -153,18 +167,18 @@ def check_tables(db: sqlite3.Connection, path: Path, version: int) -> None:
         for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master")
         if not (kind == "index" and sql is None)
     }
-    if version == VERSION and found != dict(TABLES):
+    if version_of(db, path) == VERSION and found != dict(TABLES):
         raise damaged(path, "its tables are not those of a story")
 
 
-def check_database(db: sqlite3.Connection, path: Path, version: int) -> None:
+def check_database(db: sqlite3.Connection, path: Path) -> None:
     """`check_tables`, and that every page of the file is sound.
 
     Raises:
         SaveError: It is damaged.
         sqlite3.Error: It is damaged.
     """
-    check_tables(db, path, version)
+    check_tables(db, path)
     answer = db.execute("PRAGMA quick_check(1)").fetchone()
     if answer != ("ok",):
         raise damaged(path, "its pages do not fit together")
@@ -189,16 +203,15 @@ def migrate(db: sqlite3.Connection, version: int) -> None:
 
 
 @contextmanager
-def at_current_format(
-    db: sqlite3.Connection, path: Path, version: int
-) -> Iterator[sqlite3.Connection]:
+def at_current_format(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
     """`db` where it is of the current format, else a migrated copy of it in memory.
 
     Raises:
         SaveError: Its tables are not those of a story.
         sqlite3.Error: It cannot be read or brought up to date.
     """
-    check_tables(db, path, version)
+    check_tables(db, path)
+    version = version_of(db, path)
     if version == VERSION:
         yield db
         return

@@ -108,14 +108,18 @@ def _is_ours(pyproject: Path) -> bool:
     return isinstance(project, dict) and project.get("name") == PROJECT
 
 
+def save_files(directory: Path) -> list[Path]:
+    """The story files of a folder by name, sound or not; none where it cannot be read."""
+    try:
+        return sorted(directory.glob(f"[!.]*{SUFFIX}"))
+    except OSError:
+        return []
+
+
 def list_saves(directory: Path) -> list[SaveSummary | DamagedSave]:
     """Every story file in `directory`, newest first; a bad file never hides the others."""
     found: list[tuple[float, SaveSummary | DamagedSave]] = []
-    try:
-        paths = sorted(directory.glob(f"[!.]*{SUFFIX}"))
-    except OSError:
-        return []
-    for path in paths:
+    for path in save_files(directory):
         try:
             # A link may lead out of the folder; its target is no story of this library.
             if path.resolve().parent != directory.resolve():
@@ -144,9 +148,9 @@ def summarize(path: Path) -> SaveSummary:
     Raises:
         SaveError: It is damaged, newer, busy or no story file.
     """
-    version = check_header(path)
+    check_header(path)
     try:
-        with reading(path) as db, at_current_format(db, path, version) as current:
+        with reading(path) as db, at_current_format(db, path) as current:
             return _summarize(current, path)
     except (sqlite3.Error, OSError) as error:
         raise explain(error, path, "read") from None
@@ -280,6 +284,7 @@ __all__ = [
     "list_saves",
     "lock_path",
     "rename_title",
+    "save_files",
     "saves_dir",
     "summarize",
 ]

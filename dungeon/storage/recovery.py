@@ -1,0 +1,424 @@
+"""What can be read of a damaged story file, made into a new story; the file stays as it is.
+
+Rows are taken from the raw pages (`pages`), from those that fit together and then from the
+rest by the shape of a turn's record, so that one bad page costs the turns on it and no more.
+The tree is put together again around what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import stat
+import tempfile
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dungeon.errors import SaveError, ScenarioError, SettingsError
+from dungeon.storage import rows
+from dungeon.storage.database import connect, explain
+from dungeon.storage.pages import DEFAULT_PAGE_SIZE, Pages, Row
+from dungeon.storage.story_file import StoryFile, lock_path, locked
+from dungeon.story.scenario import Scenario
+from dungeon.story.story import MAX_SEED, Story
+from dungeon.story.tree import Node, StoryTree
+from dungeon.text import clean
+
+MAX_BYTES = 512 * 1024 * 1024
+"""Largest file that is looked through."""
+
+LOST_OPENING = "(The opening of this story could not be read any more.)"
+
+_TEXTS = ("title", "memory", "authors_note", "model")
+_KEYS = (*_TEXTS, "scenario", "cards", "generation", "seed", "head")
+
+# A turn's record: twelve columns, the first (its rowid) NULL, then two small numbers. The
+# header of any turn that fits into memory is from 13 to 60 bytes long.
+_TURN = re.compile(rb"(?=[\x0d-\x3c]\x00[\x01-\x06\x08\x09][\x00-\x06\x08\x09])")
+# A value of the table meta: its key follows the header, whose last item is the value's type.
+_VALUE = re.compile(rb"(?=(?:" + b"|".join(key.encode() for key in _KEYS) + rb"))")
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """A story out of a damaged file.
+
+    Attributes:
+        story: What was found, fit to be saved and played.
+        turns: Turns found, the opening not counted.
+        lost: Turns that are known to have been there and were not found.
+        notes: What is missing or was mended, a sentence each.
+    """
+
+    story: Story
+    turns: int
+    lost: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A salvaged story in a file of its own."""
+
+    path: Path
+    salvage: Salvage
+
+
+def recover(path: Path, directory: Path) -> Recovered:
+    """Write what can be read of a damaged file into a new file in `directory`.
+
+    Raises:
+        SaveLockedError: The file is open in some game.
+        SaveError: Nothing of a story is in it, or the new file cannot be written.
+    """
+    salvage = salvage_file(path)
+    file = StoryFile.create(directory, salvage.story)
+    file.close()
+    return Recovered(file.path, salvage)
+
+
+def salvage_file(path: Path) -> Salvage:
+    """Read what can be read of a story file. Writes nothing.
+
+    Raises:
+        SaveLockedError: The file is open in some game.
+        SaveError: It cannot be opened, or nothing of a story is in it.
+    """
+    try:
+        path = path.resolve()
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise SaveError(f"{path.name} is not a file.", "Name a story file.")
+        if found.st_size > MAX_BYTES:
+            raise SaveError(f"{path.name} is larger than {MAX_BYTES >> 20} MB.")
+        with _undisturbed(path):
+            data = _bytes(path)
+    except FileNotFoundError:
+        raise SaveError(
+            f"There is no story file {path.name}.", "List the stories to see what is there."
+        ) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        system = error if isinstance(error, OSError) else OSError(str(error))
+        raise explain(system, path, "read") from None
+    salvage = salvage_bytes(data, path.stem)
+    if salvage is None:
+        raise SaveError(
+            f"Nothing of a story can be read in {path.name}.",
+            "Look for a copy or a backup of it; the file was not changed.",
+        )
+    return salvage
+
+
+def _undisturbed(path: Path) -> AbstractContextManager[None]:
+    # Only where there is a lock is one asked for: the file may lie where nothing can be made.
+    return locked(path) if lock_path(path).exists() else nullcontext()
+
+
+def _bytes(path: Path) -> bytes:
+    """The file as it is once a crashed save has been rolled back, on a copy."""
+    journal = Path(f"{path}-journal")
+    if not journal.exists():
+        return path.read_bytes()
+    with tempfile.TemporaryDirectory(prefix="dungeon-") as folder:
+        copy = Path(folder) / "story.dungeon"
+        shutil.copyfile(path, copy)
+        shutil.copyfile(journal, f"{copy}-journal")
+        try:
+            db = connect(copy, "rw", 0)
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            db.close()
+        except sqlite3.Error:
+            return path.read_bytes()
+        return copy.read_bytes()
+
+
+def salvage_bytes(data: bytes, name: str) -> Salvage | None:
+    """The story in the bytes of a database; None where there is no turn in them.
+
+    Args:
+        data: The whole file.
+        name: What the story is called where its title is lost.
+    """
+    pages = Pages(data)
+    found = _Found(pages)
+    if not found.nodes and pages.page_size != DEFAULT_PAGE_SIZE:
+        found = _Found(Pages(data, DEFAULT_PAGE_SIZE))
+    if not found.nodes:
+        return None
+    return _assemble(found, name)
+
+
+# -- rows ------------------------------------------------------------------------------------
+
+
+class _Found:
+    """What the rows of a file say, good rows before doubtful ones.
+
+    Attributes:
+        nodes: By id.
+        meta: The values of the table meta, unchecked.
+        chosen: Child by parent, unchecked.
+        cut: Ids of turns, and keys of `meta`, whose text ends too early.
+        rows: Rows that the table of turns had, as far as its own numbers show.
+    """
+
+    def __init__(self, pages: Pages) -> None:
+        self.nodes: dict[int, Node] = {}
+        self.meta: dict[str, object] = {}
+        self.chosen: dict[int, int] = {}
+        self.cut: set[int | str] = set()
+        self.rows = 0
+        # A number that a file of this size cannot reach is damage.
+        self._most = len(pages.data) // 16
+        listed = list(pages.rows())
+        carved = list(_carved(pages))
+        current = [row for row in listed if not row.free]
+        for group in (current, carved, [row for row in listed if row.free]):
+            for row in sorted(group, key=_doubt):
+                self._take(row)
+
+    def _take(self, row: Row) -> None:
+        values = row.values
+        if len(values) == 12 and values[0] is None:
+            self._take_turn(row)
+        elif len(values) == 2 and row.rowid is not None and values[0] is None:
+            if isinstance(values[1], int):
+                self.chosen.setdefault(row.rowid, values[1])
+        elif len(values) == 2 and row.rowid is None and values[0] in _KEYS:
+            key = str(values[0])
+            if key not in self.meta and (row.whole or key in _TEXTS):
+                self.meta[key] = values[1]
+                if not row.whole:
+                    self.cut.add(key)
+
+    def _take_turn(self, row: Row) -> None:
+        node = _node(row.values[1:], whole=row.whole)
+        if node is None:
+            return
+        seq = row.rowid if row.rowid is not None and 0 <= row.rowid < self._most else None
+        if node.id in self.nodes:
+            # Another copy of the same, or its id is damaged; ids count from 1 as rows from 0.
+            if seq is None or seq + 1 in self.nodes or seq + 1 == node.id:
+                return
+            node = replace(node, id=seq + 1)
+        self.nodes[node.id] = node
+        if not row.whole:
+            self.cut.add(node.id)
+        if seq is not None:
+            self.rows = max(self.rows, seq + 1)
+
+
+def _doubt(row: Row) -> int:
+    """Whole rows first, and of turns those whose id is what it is in every story played here."""
+    usual = len(row.values) != 12 or row.rowid is None or row.values[1] == row.rowid + 1
+    return (not row.whole) * 2 + (not usual)
+
+
+def _carved(pages: Pages) -> Iterator[Row]:
+    """Records that lie somewhere in the file, whatever their page says about itself."""
+    for match in _TURN.finditer(pages.data):
+        row = pages.record_at(match.start(), table=True)
+        if row is not None and len(row.values) == 12:
+            yield row
+    for match in _VALUE.finditer(pages.data):
+        # Before the key stand the header's size, the key's type and the value's type.
+        for size in range(3, 8):
+            start = match.start() - size
+            if start >= 0 and pages.data[start] == size:
+                row = pages.record_at(start, table=False)
+                if row is not None and len(row.values) == 2:
+                    yield row
+
+
+def _node(values: tuple[object, ...], *, whole: bool) -> Node | None:
+    """A turn of the columns behind seq: id and text are needed, the rest may be doubtful."""
+    node_id, parent, mode, said, text, raw, _, seed, model, stop, created = values
+    try:
+        number, told = rows.whole(node_id, 1, rows.MAX_ID), rows.prose(text, "a turn's text")
+    except ValueError:
+        return None
+    try:
+        if whole:
+            return rows.read_node(values)
+    except ValueError:
+        pass  # some other column is damaged
+    try:
+        action = rows.read_action(mode, said)
+    except ValueError:
+        action = None
+    return Node(
+        id=number,
+        parent=_number(parent, rows.MAX_ID) or None,
+        action=action,
+        text=told,
+        raw=clean(raw) if isinstance(raw, str) and whole else "",
+        origin="imported",
+        seed=_number(seed, MAX_SEED) or None,
+        model=_line(model),
+        stop=_line(stop),
+        created=_line(created),
+    )
+
+
+def _number(value: object, most: int) -> int:
+    return value if isinstance(value, int) and 0 <= value <= most else 0
+
+
+def _line(value: object) -> str:
+    return clean(value, newlines=False)[:200] if isinstance(value, str) else ""
+
+
+# -- a story ---------------------------------------------------------------------------------
+
+
+def _assemble(found: _Found, name: str) -> Salvage:
+    notes: list[str] = []
+    missing: list[str] = []
+    scenario = _scenario(found.meta)
+    opening = scenario.opening.strip() if scenario else ""
+    nodes, moved = _as_tree(found.nodes, found.chosen, opening or LOST_OPENING)
+    root = nodes[0]
+    if root.id not in found.nodes:
+        notes.append(
+            "The opening could not be read; it is the scenario's again."
+            if opening
+            else "The opening could not be read and is lost."
+        )
+    title = _line(found.meta.get("title")).strip() or name
+    if scenario is None:
+        missing.append("the scenario")
+    base = scenario or Scenario(title=title, opening=root.text)
+    story = Story(
+        title=f"{title} (recovered)",
+        scenario=base,
+        tree=StoryTree(nodes, *_place(nodes, found)),
+        memory=base.memory.strip(),
+        authors_note=base.authors_note.strip(),
+        cards=base.cards,
+        generation=base.generation,
+        seed=_number(found.meta.get("seed"), MAX_SEED),
+        model=_line(found.meta.get("model")),
+    )
+    story = _with_own(story, found.meta, missing)
+    if missing:
+        how = "as the scenario has it" if scenario else "lost"
+        notes.append(f"What could not be read is {how}: {', '.join(missing)}.")
+    if moved:
+        follow = "follows" if moved == 1 else "follow"
+        notes.append(
+            f"{_count(moved, 'turn')} came after one that is lost and now {follow} the one before."
+        )
+    if cut := len([one for one in found.cut if isinstance(one, int)]):
+        notes.append(f"{_count(cut, 'turn')} could only be read in part.")
+    if "memory" in found.cut or "authors_note" in found.cut:
+        notes.append("The memory or the author's note could only be read in part.")
+    return Salvage(story, len(nodes) - 1, _lost(found, root), tuple(notes))
+
+
+_OWN = {
+    "memory": "the memory",
+    "authors_note": "the author's note",
+    "cards": "the cards",
+    "generation": "the sampling numbers",
+}
+
+
+def _with_own(story: Story, meta: Mapping[str, object], missing: list[str]) -> Story:
+    """`story` with what the player changed beside the turns, as far as it can be read."""
+    values: dict[str, object] = {
+        **rows.plain_values(story),
+        "scenario": rows.scenario_value(story.scenario),
+        "cards": rows.cards_value(story.cards),
+    }
+    for key, what in _OWN.items():
+        try:
+            story = rows.story_from({**values, key: meta.get(key)}, story.tree)
+            values[key] = meta.get(key)
+        except _UNREADABLE:
+            missing.append(what)
+    return story
+
+
+_UNREADABLE = (ValueError, ScenarioError, SettingsError, RecursionError)
+
+
+def _scenario(meta: Mapping[str, object]) -> Scenario | None:
+    bare = Story("", Scenario("", ""), StoryTree([Node(1, None, None, "", origin="opening")]))
+    values: dict[str, object] = {
+        **rows.plain_values(bare),
+        "cards": "[]",
+        "scenario": meta.get("scenario"),
+    }
+    try:
+        return rows.story_from(values, bare.tree).scenario
+    except _UNREADABLE:
+        return None
+
+
+def _as_tree(
+    found: Mapping[int, Node], chosen: Mapping[int, int], opening: str
+) -> tuple[list[Node], int]:
+    """The nodes with a root and sound parents, parents first; and how many got another parent.
+
+    A lost turn's place is taken by its own parent where redo remembers it, else by the newest
+    turn before it: in a story without branches that is the same.
+    """
+    first = found[min(found)]
+    if first.id == 1 or first.parent is None:
+        root = replace(first, parent=None)
+    else:
+        root = Node(1, None, None, opening, origin="opening")
+    above = {child: parent for parent, child in chosen.items()}
+    nodes, ids = [root], [root.id]
+    known = {root.id}
+    moved = 0
+    for node_id in sorted(found.keys() - {root.id}):
+        node = found[node_id]
+        parent = node.parent
+        seen: set[int] = set()
+        while parent is not None and parent not in known and parent not in seen:
+            seen.add(parent)
+            parent = above.get(parent)
+        if parent not in known:
+            before = bisect_left(ids, min(node.parent or node_id, node_id))
+            parent = ids[max(0, before - 1)]
+        if parent != node.parent:
+            # After a lost opening the scenario's own stands in its place: nobody moved.
+            moved += node.parent is None or node.parent in found or root.id in found
+            node = replace(node, parent=parent)
+        nodes.append(node)
+        ids.append(node_id)
+        known.add(node_id)
+    return nodes, moved
+
+
+def _place(nodes: list[Node], found: _Found) -> tuple[int, dict[int, int]]:
+    """Where the story stands, and where redo leads, of what is still there."""
+    parents = {node.id: node.parent for node in nodes}
+    chosen = {
+        parent: child
+        for parent, child in found.chosen.items()
+        if child in parents and parents[child] == parent
+    }
+    head = found.meta.get("head")
+    if isinstance(head, int) and head in parents:
+        return head, chosen
+    # The newest turn: where a story without its head most likely stood.
+    return nodes[-1].id, chosen
+
+
+def _lost(found: _Found, root: Node) -> int:
+    """Turns that must have been there: gaps in the rows' numbers, and ids that others name."""
+    named = {found.meta.get("head"), *found.chosen.values()}
+    newest = max(found.nodes)
+    beyond = sum(isinstance(one, int) and newest < one <= rows.MAX_ID for one in named)
+    opening_lost = root.id not in found.nodes
+    return max(0, found.rows - len(found.nodes) - opening_lost) + beyond
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
