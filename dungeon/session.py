@@ -26,7 +26,7 @@ from dungeon.story import action as actions
 from dungeon.story import voice
 from dungeon.story.action import Action, Mode
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.scenario import Card, GenerationSettings, Scenario, digest
 from dungeon.story.story import MAX_SEED, Story, begin
 from dungeon.story.tree import Node, NodeId
 from dungeon.turn import MAX_ATTEMPTS, Narration, Turn, narrate
@@ -74,8 +74,11 @@ class GameSession:
         title: str = "",
         seed: int | None = None,
         generation: GenerationSettings | None = None,
+        source: str = "",
     ) -> GameSession:
         """Begin a story from a scenario and, where `saves` is a directory, save it there.
+
+        `source` is the scenario's name in the library, "" where it is none of it.
 
         Raises:
             SaveError: The file could not be made.
@@ -88,6 +91,8 @@ class GameSession:
         )
         if generation is not None:
             story.generation = generation
+        if source:
+            story.source, story.source_digest = source, digest(scenario)
         file = StoryFile.create(saves, story) if saves is not None else None
         session = cls(story, engine, file)
         session.saved = file is not None
@@ -118,6 +123,24 @@ class GameSession:
                 self.save()
             self.file.close()
             self.file = None
+
+    def scenario_news(self, now: Scenario | None) -> str:
+        """What to tell a player whose story's scenario was changed or taken away since.
+
+        The story itself has its own copy and goes on with that.
+
+        Args:
+            now: What the library has under `story.source`; None where it has nothing, or
+                nothing that can be read.
+
+        Returns:
+            One sentence; "" where there is no news.
+        """
+        story = self.story
+        if not story.source or (now is not None and digest(now) == story.source_digest):
+            return ""
+        what = "was changed" if now is not None else "is no longer in the library"
+        return f"The scenario {story.source} {what}; this story goes on with it as it was."
 
     # -- a turn ----------------------------------------------------------------------------
 

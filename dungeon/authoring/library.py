@@ -101,6 +101,22 @@ def _title(entry: ScenarioEntry) -> str:
     return entry.scenario.title if entry.scenario else entry.name
 
 
+def library_name(path: Path) -> str:
+    """The name that a file has in the library; "" where it is none of it."""
+    name = clean(path.stem, newlines=False)
+    found = _files().get(name)
+    try:
+        return name if found is not None and found.resolve() == path.resolve() else ""
+    except (OSError, RuntimeError):
+        return ""
+
+
+def named(name: str) -> Scenario | None:
+    """The scenario that the library has under a name; None where none can be read."""
+    path = _files().get(name)
+    return None if path is None else _entry(name, path).scenario
+
+
 def find_scenario(name_or_path: str | Path) -> Path:
     """The file of a scenario: a name in the library, or a file.
 

@@ -33,8 +33,14 @@ def add(commands: Commands) -> None:
     game = argparse.ArgumentParser(add_help=False)
     game.add_argument("--plain", action="store_true", help="no screen: lines in, story out")
     game.add_argument("--seed", type=seed, metavar="N", help="replay the same chances")
-    game.add_argument("--model", metavar="M", help="a model's name or directory, or 'scripted'")
-    game.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
+    # Both may stand before the command too, and a default here would take that back.
+    for name, metavar, kind, what in (
+        ("--model", "M", str, "a model's name or directory, or 'scripted'"),
+        ("--saves", "DIR", Path, "where stories are kept"),
+    ):
+        game.add_argument(
+            name, type=kind, metavar=metavar, help=what, default=argparse.SUPPRESS
+        )
     game.add_argument("--max-new-tokens", type=whole, metavar="N", help="longest turn, in tokens")
 
     play = commands.add_parser("play", parents=[game], help="begin a story")
@@ -62,7 +68,7 @@ def title(args: argparse.Namespace, tools: Tools) -> int:
 
 
 def _play(args: argparse.Namespace, tools: Tools) -> int:
-    from dungeon.authoring.library import find_scenario
+    from dungeon.authoring.library import find_scenario, library_name
     from dungeon.authoring.reader import read_scenario
 
     settings = settings_of(args)
@@ -94,6 +100,7 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
         title=args.title,
         seed=args.seed,
         generation=generation,
+        source=library_name(path),
     )
     return _plain(session)
 
@@ -123,6 +130,11 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
     except BaseException:
         session.close()
         raise
+    if session.story.source:
+        from dungeon.authoring.library import named
+
+        if news := session.scenario_news(named(session.story.source)):
+            tell(news)
     if args.seed is not None:
         session.story.seed = args.seed
     session.story.generation = _generation(settings, session.story.generation)

@@ -66,6 +66,8 @@ def plain_values(story: Story) -> dict[str, Value]:
         "seed": story.seed,
         "model": storable(story.model),
         "head": story.tree.head.id,
+        "source": storable(story.source),
+        "source_digest": story.source_digest,
     }
 
 
@@ -144,6 +146,9 @@ def story_from(meta: dict[str, object], tree: StoryTree) -> Story:
         generation=current.generation,
         seed=whole(meta.get("seed"), 0, MAX_SEED),
         model=line(meta.get("model"), "model"),
+        # Stories of the first version do not know where they come from.
+        source=line(meta.get("source", ""), "source"),
+        source_digest=line(meta.get("source_digest", ""), "source_digest"),
     )
 
 

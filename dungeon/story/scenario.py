@@ -6,6 +6,8 @@ only knows the finished values and their plain-data form, which saves and export
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Set
@@ -230,6 +232,21 @@ def to_data(scenario: Scenario) -> dict[str, Any]:
     for item in data["cards"]:
         item["keys"] = list(item["keys"])
     return data
+
+
+def digest(scenario: Scenario) -> str:
+    """Sixteen hexadecimal digits that are others once anything in `scenario` is.
+
+    Fields at their defaults do not count, so a field that comes with a later version leaves
+    the digests of older scenarios as they are.
+    """
+    plain = to_data(Scenario("", ""))
+    told = {name: value for name, value in to_data(scenario).items() if value != plain[name]}
+    for name in ("style", "generation"):
+        if name in told:
+            told[name] = {k: v for k, v in told[name].items() if v != plain[name][k]}
+    text = json.dumps(told, sort_keys=True).encode()
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 def from_data(data: object) -> Scenario:

@@ -25,6 +25,8 @@ class Story:
         generation: Sampling, at first the scenario's.
         seed: What every turn's own seed is derived from.
         model: Name of the model last played with.
+        source: Name of the scenario in the library; "" where it was none of it.
+        source_digest: `scenario.digest` of it when the story began, questions unanswered.
     """
 
     title: str
@@ -36,6 +38,8 @@ class Story:
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     seed: int = 0
     model: str = ""
+    source: str = ""
+    source_digest: str = ""
 
     def turn_seed(self, node_id: int) -> int:
         """The seed of the turn that becomes `node_id`: a hash, so neighbours are unrelated."""

@@ -37,7 +37,9 @@ from dungeon.ui.shown import line
 from dungeon.ui.theme import EMBER, FALLBACKS, PARCHMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from dungeon.authoring.library import ScenarioEntry
 
 __all__ = ["AppContext", "DungeonApp", "run_app"]
 
@@ -66,6 +68,7 @@ class DungeonApp(App[None]):
         self.engine: Engine | None = None
         self.engine_error: DungeonError | None = None
         self.ending = Ending(self, context.log_file)
+        self._library: Sequence[ScenarioEntry] | None = None
         self.register_theme(EMBER)
         self.register_theme(PARCHMENT)
         self.theme = context.theme if context.theme in self.available_themes else EMBER.name
@@ -149,6 +152,9 @@ class DungeonApp(App[None]):
         if not self.is_running:
             return
         self.title_screen.show_library(message.scenarios, message.saves, message.error)
+        first, self._library = self._library is None, message.scenarios
+        if first and (play := self.play_screen) is not None:
+            self._mention_scenario(play.session)
 
     @property
     def play_screen(self) -> PlayScreen | None:
@@ -163,7 +169,7 @@ class DungeonApp(App[None]):
     def on_title_screen_scenario_chosen(self, message: TitleScreen.ScenarioChosen) -> None:
         """Ask the scenario's questions."""
         if message.entry.scenario is not None:
-            self._set_up(message.entry.scenario, {}, "")
+            self._set_up(message.entry.scenario, {}, "", message.entry.name)
 
     def on_title_screen_save_chosen(self, message: TitleScreen.SaveChosen) -> None:
         """Go on with a story."""
@@ -192,16 +198,20 @@ class DungeonApp(App[None]):
         except DungeonError as error:
             self.push_screen(error_screen(error))
             return
-        answers = dict(self.context.answers)
-        if all(question.key in answers for question in scenario.questions):
-            self.begin(scenario, answers, self.context.title)
-        else:
-            self._set_up(scenario, answers, self.context.title)
+        from dungeon.authoring.library import library_name
 
-    def _set_up(self, scenario: Scenario, answers: Mapping[str, str], title: str) -> None:
+        answers, source = dict(self.context.answers), library_name(path)
+        if all(question.key in answers for question in scenario.questions):
+            self.begin(scenario, answers, self.context.title, source)
+        else:
+            self._set_up(scenario, answers, self.context.title, source)
+
+    def _set_up(
+        self, scenario: Scenario, answers: Mapping[str, str], title: str, source: str
+    ) -> None:
         def decided(begin: Begin | None) -> None:
             if begin is not None:
-                self.begin(scenario, begin.answers, begin.title)
+                self.begin(scenario, begin.answers, begin.title, source)
 
         self.push_screen(SetupScreen(scenario, answers, title), decided)
 
@@ -210,6 +220,7 @@ class DungeonApp(App[None]):
         scenario: Scenario,
         answers: Mapping[str, str],
         title: str = "",
+        source: str = "",
         *,
         kept: bool = True,
     ) -> None:
@@ -223,12 +234,13 @@ class DungeonApp(App[None]):
                 title=clean(title, newlines=False),
                 seed=self.context.seed,
                 generation=self.context.generation_for(scenario.generation),
+                source=source,
             )
         except SaveError as error:
 
             def answered(answer: str | None) -> None:
                 if answer == "play":
-                    self.begin(scenario, answers, title, kept=False)
+                    self.begin(scenario, answers, title, source, kept=False)
 
             self.push_screen(
                 ChoiceScreen(
@@ -268,6 +280,15 @@ class DungeonApp(App[None]):
             self.push_screen(error_screen(error, "The story cannot be opened"))
         else:
             self._show(session)
+            self._mention_scenario(session)
+
+    def _mention_scenario(self, session: GameSession) -> None:
+        """Say where the library's scenario is no longer the one that the story began with."""
+        source = session.story.source
+        if source and self._library is not None:
+            now = next((one.scenario for one in self._library if one.name == source), None)
+            if news := session.scenario_news(now):
+                self.notify(clean(news, newlines=False), markup=False)
 
     def _resume_copy(self, path: Path) -> None:
         engine = self.engine or PendingEngine()
