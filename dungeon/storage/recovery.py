@@ -164,6 +164,7 @@ class _Found:
         chosen: Child by parent, unchecked.
         cut: Ids of turns, and keys of `meta`, whose text ends too early.
         rows: Rows that the table of turns had, as far as its own numbers show.
+        most: More rows than a file of this size can hold; a larger number is damage.
     """
 
     def __init__(self, pages: Pages) -> None:
@@ -172,8 +173,7 @@ class _Found:
         self.chosen: dict[int, int] = {}
         self.cut: set[int | str] = set()
         self.rows = 0
-        # A number that a file of this size cannot reach is damage.
-        self._most = len(pages.data) // 16
+        self.most = len(pages.data) // 16
         listed = list(pages.rows())
         carved = list(_carved(pages))
         current = [row for row in listed if not row.free]
@@ -199,7 +199,7 @@ class _Found:
         node = _node(row.values[1:], whole=row.whole)
         if node is None:
             return
-        seq = row.rowid if row.rowid is not None and 0 <= row.rowid < self._most else None
+        seq = row.rowid if row.rowid is not None and 0 <= row.rowid < self.most else None
         if node.id in self.nodes:
             # Another copy of the same, or its id is damaged; ids count from 1 as rows from 0.
             if seq is None or seq + 1 in self.nodes or seq + 1 == node.id:
@@ -412,12 +412,15 @@ def _place(nodes: list[Node], found: _Found) -> tuple[int, dict[int, int]]:
 
 
 def _lost(found: _Found, root: Node) -> int:
-    """Turns that must have been there: gaps in the rows' numbers, and ids that others name."""
+    """Turns that must have been there: gaps in the numbers, and ids that others name."""
     named = {found.meta.get("head"), *found.chosen.values()}
     newest = max(found.nodes)
-    beyond = sum(isinstance(one, int) and newest < one <= rows.MAX_ID for one in named)
-    opening_lost = root.id not in found.nodes
-    return max(0, found.rows - len(found.nodes) - opening_lost) + beyond
+    beyond = {one for one in named if isinstance(one, int) and newest < one <= rows.MAX_ID}
+    missing = found.rows - len(found.nodes) - (root.id not in found.nodes)
+    if beyond and newest == found.rows and max(beyond) <= found.most:
+        # Numbered as in every story played here: all up to the last that is named were there.
+        return max(0, missing) + max(beyond) - newest
+    return max(0, missing) + len(beyond)
 
 
 def _count(number: int, what: str) -> str:
