@@ -38,9 +38,7 @@ def add(commands: Commands) -> None:
         ("--model", "M", str, "a model's name or directory, or 'scripted'"),
         ("--saves", "DIR", Path, "where stories are kept"),
     ):
-        game.add_argument(
-            name, type=kind, metavar=metavar, help=what, default=argparse.SUPPRESS
-        )
+        game.add_argument(name, type=kind, metavar=metavar, help=what, default=argparse.SUPPRESS)
     game.add_argument("--max-new-tokens", type=whole, metavar="N", help="longest turn, in tokens")
 
     play = commands.add_parser("play", parents=[game], help="begin a story")

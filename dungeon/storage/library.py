@@ -254,7 +254,9 @@ def delete_save(path: Path) -> None:
             Path(f"{path}-journal").unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or "it cannot be reached"
-        raise SaveError(f"{path.name} could not be deleted: {reason}.") from None
+        raise SaveError(
+            f"{path.name} could not be deleted: {reason}.", "Check that its folder is writable."
+        ) from None
 
 
 def rename_title(path: Path, title: str) -> None:

@@ -154,7 +154,9 @@ class Player:
         self.session.set_authors_note(f"Note {self._any()}.")
 
     def _cards(self) -> None:
-        self.session.set_cards((Card(f"Card {self._any()}", "Old. " * (self._any() % 900), ("k",)),))
+        self.session.set_cards(
+            (Card(f"Card {self._any()}", "Old. " * (self._any() % 900), ("k",)),)
+        )
         self.session.set_generation(GenerationSettings(top_k=self._any() % 100))
 
     def _title(self) -> None:

@@ -519,6 +519,7 @@ def every_fault(kinds: list[type[Work]], parent: Path, figures: Figures, step: i
 
 def isolated(once: Callable[[], str], needed: bool) -> str:
     """What `once` gives, or "broken: ..."; in a process of its own where it changes this one."""
+
     def guarded() -> str:
         try:
             return once()

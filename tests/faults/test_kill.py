@@ -23,6 +23,7 @@ from tests.faults.kill import fork_player
 
 RUNS = int(os.environ.get("DUNGEON_KILL_RUNS", "200"))
 ROOT = Path(__file__).parents[2]
+DUNGEON = (sys.executable, "-m", "dungeon")
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
 
@@ -85,8 +86,7 @@ def test_accept_16_the_command_line_is_told_too(
 ) -> None:
     path, child = other
     done = subprocess.run(
-        [sys.executable, "-m", "dungeon", "resume", str(path), "--plain", *options]
-        + ["--model", "scripted"],
+        [*DUNGEON, "resume", str(path), "--plain", *options, "--model", "scripted"],
         input="look around\n/quit\n",
         cwd=ROOT,
         capture_output=True,

@@ -36,7 +36,9 @@ from tests.faults.witness import Witness
 EXAMPLES = int(os.environ.get("DUNGEON_STATEFUL_EXAMPLES", "12"))
 
 SCENARIO = Scenario(title="The Gate", opening="You stand at the gate.", memory="Old.")
-Lines = st.sampled_from(["look around", "I open my door", '"Hello"', "[/b] {name}", "門を開ける", ""])
+Lines = st.sampled_from(
+    ["look around", "I open my door", '"Hello"', "[/b] {name}", "門を開ける", ""]
+)
 
 
 class Plain:

@@ -1,7 +1,7 @@
 """A second process that looks at story files: one word of request a line, one word of answer.
 
-    open PATH   "locked" or the state of the story, opened for writing and closed again
-    read PATH   the state of the story, opened for reading only
+open PATH   "locked" or the state of the story, opened for writing and closed again
+read PATH   the state of the story, opened for reading only
 """
 
 from __future__ import annotations

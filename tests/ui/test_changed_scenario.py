@@ -16,6 +16,7 @@ from dungeon.ui.screens.play import PlayScreen
 from tests.ui.support import ENTRIES, GATE, context, running, shown, take, toasts, until
 
 ROOT = Path(__file__).parents[2]
+DUNGEON = (sys.executable, "-m", "dungeon")
 FILE = """dungeon: 1
 title: The Toll House
 summary: A bridge that wants paying.
@@ -82,8 +83,7 @@ async def test_a_story_begun_from_the_title_knows_its_scenario(tmp_path: Path) -
 
 def dungeon(home: Path, *words: str, said: str = "/quit\n") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "dungeon", "--saves", str(home / "saves"), *words]
-        + ["--plain", "--model", "scripted"],
+        [*DUNGEON, "--saves", str(home / "saves"), *words, "--plain", "--model", "scripted"],
         input=said,
         cwd=ROOT,
         env={"PATH": "", "DUNGEON_SCENARIOS": str(home), "HOME": str(home)},
@@ -124,4 +124,3 @@ def test_a_file_outside_the_library_leaves_no_trace_of_where_it_was(tmp_path: Pa
     story = GameSession.resume(path, ScriptedEngine(), read_only=True).story
     assert story.source == story.source_digest == ""
     assert b"elsewhere" not in path.read_bytes()
-

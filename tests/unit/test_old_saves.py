@@ -135,6 +135,31 @@ def test_accept_17_no_change_of_format_without_a_backup(
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.usefixtures("format_two")
+def test_accept_17_a_crash_in_the_change_of_format_is_rolled_back(tmp_path: Path) -> None:
+    path = of_format(1, tmp_path)
+    old = contents(load(path, read_only=True))
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA cache_size = 1")
+    db.execute("BEGIN")
+    db.execute("PRAGMA user_version = 2")
+    db.execute("UPDATE nodes SET text = 'half done ' || seq || hex(zeroblob(3000))")
+    # As a crash leaves it: pages are written, the first one too, and the journal is there.
+    crashed = tmp_path / "crashed.dungeon"
+    data = bytearray(path.read_bytes())
+    data[60:64] = (2).to_bytes(4, "big")
+    crashed.write_bytes(data)
+    journal = Path(f"{path}-journal").read_bytes()
+    db.close()
+    Path(f"{crashed}-journal").write_bytes(journal)
+    assert b"half done" in data
+    assert database.check_header(crashed) == 2
+    assert contents(load(crashed, read_only=True)) == old
+    assert check_save(crashed).error is None
+    assert contents(load(crashed)) == old
+    assert (tmp_path / "crashed.dungeon.format-1.bak").exists()
+
+
 def test_accept_17_a_format_that_is_to_come_is_left_alone(tmp_path: Path) -> None:
     path = of_format(1, tmp_path)
     db = sqlite3.connect(path)

@@ -296,6 +296,7 @@ def test_a_journal_is_rolled_back_before_anything_is_read(tmp_path: Path) -> Non
     "change",
     [
         "DELETE FROM nodes WHERE id = 5",
+        "DELETE FROM nodes WHERE id = 4",  # nothing follows it
         "UPDATE nodes SET parent = 9 WHERE id = 3",
         "UPDATE nodes SET parent = NULL WHERE id = 4",
         "UPDATE nodes SET origin = 'stolen' WHERE id = 4",
