@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import sys
@@ -214,4 +215,4 @@ def _home(path: Path) -> str:
 
 def _home_in(text: str) -> str:
     home = str(Path.home())
-    return text.replace(home, "~") if len(home) > 1 else text
+    return re.sub(re.escape(home) + r"(?![\w.-])", "~", text) if len(home) > 1 else text

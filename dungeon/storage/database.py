@@ -39,12 +39,18 @@ MAX_VALUE = 64 * 1024 * 1024
 """Longest text or row that is read or written, in bytes."""
 
 _MAGIC = b"SQLite format 3\0"
-_RECOVER = "Its bytes are untouched; what is readable can be recovered into a new story."
 
 
 def damaged(path: Path, why: str) -> SaveError:
     """The error of a file that is ours but cannot be read."""
-    return SaveError(f"The story file {path.name} is damaged: {why}.", _RECOVER)
+    return SaveError(f"The story file {path.name} is damaged: {why}.", _recover(path))
+
+
+def _recover(path: Path) -> str:
+    return (
+        "Its bytes are untouched; what can be read goes into a new story with:"
+        f" dungeon saves --recover {path.stem}"
+    )
 
 
 def explain(error: sqlite3.Error | OSError, path: Path, doing: str) -> SaveError:
@@ -95,10 +101,10 @@ def check_header(path: Path) -> int:
     if not head:
         raise damaged(path, "it is empty")
     if len(head) < 100 or not head.startswith(_MAGIC):
-        raise SaveError(f"{path.name} is not a story file.", _RECOVER)
+        raise SaveError(f"{path.name} is not a story file.", _recover(path))
     version = int.from_bytes(head[60:64], "big")
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        raise SaveError(f"{path.name} is a database, but not a story file.", _RECOVER)
+        raise SaveError(f"{path.name} is a database, but not a story file.", _recover(path))
     if version > VERSION:
         raise SaveError(
             f"{path.name} was written by a newer Dungeon (format {version}, this one knows"
