@@ -14,7 +14,7 @@ from dungeon.storage.story_file import StoryFile
 from dungeon.story.story import Story
 from tests.unit.test_storage import grow
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "saves"
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "stories"
 FORMATS = range(1, database.VERSION + 1)
 
 
