@@ -60,7 +60,7 @@ def _list(args: argparse.Namespace) -> int:
         return 0
     for row in rows:
         if isinstance(row, DamagedSave):
-            print(clean(f"{row.name}\n    {row.reason}"))
+            print(clean(f"{row.name}\n    {row.reason}\n    {row.hint}".rstrip()))
         else:
             when = f"{row.updated:%Y-%m-%d %H:%M} UTC"
             print(clean(f"{row.name}\n    {row.title}, {_turns(row.turns)}, {when}"))

@@ -15,7 +15,13 @@ import platformdirs
 import dungeon
 from dungeon.errors import SaveError, ScenarioError, SettingsError
 from dungeon.storage import plain_json, rows
-from dungeon.storage.database import at_current_format, check_header, explain, reading
+from dungeon.storage.database import (
+    at_current_format,
+    check_header,
+    damaged,
+    explain,
+    reading,
+)
 from dungeon.storage.names import SUFFIX
 from dungeon.storage.story_file import StoryFile, lock_path, locked, make_directory
 
@@ -53,11 +59,19 @@ class SaveSummary:
 
 @dataclass(frozen=True, slots=True)
 class DamagedSave:
-    """A file in the folder that cannot be listed as a story; `reason` is one sentence."""
+    """A file in the folder that cannot be listed as a story.
+
+    Attributes:
+        path: The file.
+        name: The file's name without its suffix.
+        reason: Why, one sentence.
+        hint: What to do about it, one sentence; "" where nothing can be done.
+    """
 
     path: Path
     name: str
     reason: str
+    hint: str = ""
 
 
 def saves_dir(explicit: Path | None = None) -> Path:
@@ -127,7 +141,7 @@ def list_saves(directory: Path) -> list[SaveSummary | DamagedSave]:
             summary = summarize(path)
             found.append((summary.updated.timestamp(), summary))
         except SaveError as error:
-            found.append((_modified(path), DamagedSave(path, path.stem, error.message)))
+            found.append((_modified(path), DamagedSave(path, path.stem, error.message, error.hint)))
         except (OSError, RuntimeError):
             reason = f"{path.name} cannot be read."
             found.append((_modified(path), DamagedSave(path, path.stem, reason)))
@@ -156,7 +170,7 @@ def summarize(path: Path) -> SaveSummary:
         raise explain(error, path, "read") from None
     except (ValueError, OverflowError, ScenarioError, SettingsError) as error:
         reason = str(error).rstrip(".")
-        raise SaveError(f"The story file {path.name} is damaged: {reason}.") from None
+        raise damaged(path, reason) from None
 
 
 def _summarize(db: sqlite3.Connection, path: Path) -> SaveSummary:
