@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 import yaml
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +23,8 @@ from pydantic_settings import (
 )
 
 from dungeon.errors import SettingsError
+from dungeon.story.presets import PRESETS
+from dungeon.story.scenario import RANGES
 
 APP = "dungeon"
 
@@ -43,6 +46,8 @@ class Settings(BaseSettings):
     """Where stories are kept."""
     theme: str | None = None
     """Name of the screen's theme."""
+    preset: Literal[*PRESETS] | None = None  # type: ignore[valid-type]
+    """Sampling numbers that suit each other; each source's own numbers go before its preset."""
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
@@ -50,19 +55,14 @@ class Settings(BaseSettings):
     max_new_tokens: int | None = None
     candidates: int | None = None
     min_p: float | None = None
+    repetition_range: int | None = None
+    repetition_slope: float | None = None
+    no_repeat_ngram: int | None = None
+    typical_p: float | None = None
 
     def generation(self) -> dict[str, Any]:
         """The sampling numbers that are set, by name."""
-        names = (
-            "temperature",
-            "top_p",
-            "top_k",
-            "repetition_penalty",
-            "max_new_tokens",
-            "candidates",
-            "min_p",
-        )
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return {name: getattr(self, name) for name in RANGES if getattr(self, name) is not None}
 
     @classmethod
     def settings_customise_sources(
@@ -75,7 +75,30 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over file; no `.env`, no secrets directory."""
         file = YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
-        return init_settings, env_settings, file
+        # Each by itself: a preset on the command line goes before a number in the file.
+        return tuple(
+            _Expanded(settings_cls, source) for source in (init_settings, env_settings, file)
+        )
+
+
+class _Expanded(PydanticBaseSettingsSource):
+    """A source with the numbers of its preset, where it names one."""
+
+    def __init__(self, settings: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings)
+        self._source = source
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """As the source has it."""
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        """Preset first, then what the source says itself."""
+        found = self._source()
+        preset = found.get("preset")
+        if not isinstance(preset, str) or preset not in PRESETS:
+            return found
+        return {**PRESETS[preset].numbers(), **found}
 
 
 def load(**command_line: Any) -> Settings:

@@ -6,7 +6,7 @@ its tree stay with the thread that owns them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from dungeon.engine.base import (
@@ -14,6 +14,7 @@ from dungeon.engine.base import (
     Engine,
     Finished,
     GenerationRequest,
+    PromptPart,
     StopReason,
     Timing,
     TokenOdds,
@@ -25,6 +26,10 @@ from dungeon.story.action import Action
 from dungeon.story.context import Context
 from dungeon.story.story import MAX_SEED
 from dungeon.story.tree import NodeId
+
+SCORED = 32
+"""Tokens of a candidate for which it is asked whether they answer the action: that stands in its
+first sentences."""
 
 MAX_ATTEMPTS = 4
 """How often one turn is drawn before the player is told that nothing came."""
@@ -48,6 +53,7 @@ class Turn:
         said: Recent narrative that should not be said again.
         candidates: Continuations that are written, of which the best is told.
         person, tense: Of the scenario's style.
+        cast: Names of the story's own.
     """
 
     id: NodeId
@@ -61,6 +67,7 @@ class Turn:
     candidates: int = 1
     person: str = "second"
     tense: str = "present"
+    cast: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +137,49 @@ def narrate(
     )
 
 
-def _best_of(engine: Engine, turn: Turn, cancel: CancelToken) -> tuple[int, Finished]:
-    """The best of the turn's candidates and the seed that writes it alone."""
+def candidates(
+    engine: Engine, turn: Turn, cancel: CancelToken
+) -> tuple[tuple[Finished, ...], tuple[str, ...]]:
+    """The turn's candidates, and the narrative of each ("" for none)."""
     written = engine.sample(turn.request, turn.candidates, cancel, lambda tokens: None)
     written = tuple(replace(one, text=_opened(one.text, turn)) for one in written)
+    return written, tuple(_trim(one, turn) for one in written)
+
+
+def gains(
+    engine: Engine, turn: Turn, written: Sequence[Finished], cancel: CancelToken
+) -> tuple[float, ...]:
+    """How much likelier the player's action made each candidate, in nats a token.
+
+    Pointwise mutual information of action and candidate: log p(candidate | action) less
+    log p(candidate | "Continue."), of the first `SCORED` tokens. Nothing where the player did
+    nothing, or the engine cannot tell.
+    """
+    other = turn.context.without_action
+    heads = [one.ids[:SCORED] for one in written]
+    if not other or not all(heads) or cancel.cancelled:
+        return ()
+    prompt = tuple(PromptPart(part.text, part.special) for part in other)
+    alone = engine.score(prompt, heads, cancel)
+    if alone is None:
+        return ()
+    return tuple(
+        (sum(one.logprobs[:SCORED]) - sum(without)) / len(without)
+        for one, without in zip(written, alone, strict=True)
+    )
+
+
+def _best_of(engine: Engine, turn: Turn, cancel: CancelToken) -> tuple[int, Finished]:
+    """The best of the turn's candidates and the seed that writes it alone."""
+    written, texts = candidates(engine, turn, cancel)
     at = rerank.best(
-        [(_trim(one, turn), one.text) for one in written],
+        [(text, one.text) for one, text in zip(written, texts, strict=True)],
         action=turn.action.text,
         said=turn.said,
         person=turn.person,
         tense=turn.tense,
+        cast=turn.cast,
+        gains=gains(engine, turn, written, cancel) if rerank.WEIGHTS.gain else (),
     )
     return candidate_seed(turn.request.seed, at), written[at]
 

@@ -15,6 +15,7 @@ from dungeon.engine.torch_engine import TorchEngine
 from dungeon.errors import EngineError
 from dungeon.session import GameSession, narrate
 from dungeon.story.action import as_line, parse
+from dungeon.story.presets import PRESETS
 from dungeon.story.scenario import Scenario
 
 
@@ -134,4 +135,7 @@ RECIPES: dict[str, Callable[[TorchEngine], Recipe]] = {
     "chat-bare-1": _game({"style": "chat", "opener": False}, candidates=1),
     "chat-cool-4": _game(_CHAT, candidates=4, temperature=0.6),
     "chat-warm-4": _game(_CHAT, candidates=4, temperature=0.9),
+    "ours-range": _game({}, repetition_range=256, repetition_slope=0.7),
+    "ours-ngram": _game({}, no_repeat_ngram=5),
+    **{name: _game({}, **preset.numbers()) for name, preset in PRESETS.items()},
 }

@@ -115,9 +115,11 @@ cards:
 style:
   person: second                # first, second or third
   tense: present                # present or past
+  # pronoun: she                # for the third person, with the answer `name`; else they
 
 # How the next words are drawn. The defaults are good; take the # away to change one.
 # generation:
+#   preset: lively              # steady, lively or wild; numbers beside it go first
 #   temperature: 0.8            # 0 always takes the likeliest word, 2 is wild
 #   max_new_tokens: 80          # longest turn
 #   candidates: 0               # continuations of which the best is told; 0 suits the model

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, TextIO
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dungeon.story.scenario import RANGES, GenerationSettings
+from dungeon.story.presets import PRESETS
+from dungeon.story.scenario import MAX_PRIORITY, RANGES, GenerationSettings
 
 Text = Annotated[str, Field(strict=True)]
 Line = Annotated[str, Field(strict=True, min_length=1)]
@@ -44,13 +45,27 @@ class CardModel(Part):
     always: bool = Field(
         False, strict=True, description="In the context at all times, keys or not."
     )
+    priority: int = Field(
+        0,
+        ge=-MAX_PRIORITY,
+        le=MAX_PRIORITY,
+        description="Where not all cards fit that are called, greater ones go first.",
+    )
 
 
 class StyleModel(Part):
-    """The grammatical person and tense of the story."""
+    """The grammatical person and tense of the story, and of whom it tells."""
 
     person: Literal["first", "second", "third"] = "second"
     tense: Literal["present", "past"] = "present"
+    name: Text = Field(
+        "",
+        description="What the third person calls the one who is played; without it, the answer "
+        "to the question `name`.",
+    )
+    pronoun: Literal["they", "she", "he", "it"] = Field(
+        "they", description="What the third person says for the name when it comes again."
+    )
 
 
 class ExampleModel(Part):
@@ -69,6 +84,9 @@ def _number(name: str, kind: type) -> Any:
 class GenerationModel(Part):
     """How the next words are drawn."""
 
+    preset: Literal[*PRESETS] | None = Field(  # type: ignore[valid-type]
+        None, description="Numbers that suit each other; those written beside it go first."
+    )
     temperature: float = _number("temperature", float)
     top_p: float = _number("top_p", float)
     top_k: int = _number("top_k", int)
@@ -76,6 +94,19 @@ class GenerationModel(Part):
     max_new_tokens: int = _number("max_new_tokens", int)
     candidates: int = _number("candidates", int)
     min_p: float = _number("min_p", float)
+    repetition_range: int = _number("repetition_range", int)
+    repetition_slope: float = _number("repetition_slope", float)
+    no_repeat_ngram: int = _number("no_repeat_ngram", int)
+    typical_p: float = _number("typical_p", float)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expanded(cls, data: Any) -> Any:
+        """The preset's numbers under those that are written out."""
+        preset = data.get("preset") if isinstance(data, dict) else None
+        if not isinstance(preset, str) or preset not in PRESETS:
+            return data
+        return {**PRESETS[preset].numbers(), **data}
 
 
 class ScenarioModel(Part):
@@ -92,8 +123,8 @@ class ScenarioModel(Part):
     authors_note: Text = Field("", description="Short guidance near the end of the context.")
     opening: Line = Field(description="The first scene.")
     cards: list[CardModel] = Field(default_factory=list)
-    style: StyleModel = Field(default_factory=StyleModel)
-    generation: GenerationModel = Field(default_factory=lambda: GenerationModel())
+    style: StyleModel = Field(default_factory=lambda: StyleModel.model_validate({}))
+    generation: GenerationModel = Field(default_factory=lambda: GenerationModel.model_validate({}))
     banned: list[Line] = Field(
         default_factory=list, description="Phrases that the narrator never writes."
     )

@@ -73,6 +73,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         model=getattr(args, "model", None),
         saves=getattr(args, "saves", None),
         max_new_tokens=getattr(args, "max_new_tokens", None),
+        preset=getattr(args, "preset", None),
     )
 
 

@@ -20,6 +20,7 @@ from dungeon.cli.common import (
     usage,
     whole,
 )
+from dungeon.story.presets import PRESETS
 from dungeon.text import clean
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def add(commands: Commands) -> None:
     ):
         game.add_argument(name, type=kind, metavar=metavar, help=what, default=argparse.SUPPRESS)
     game.add_argument("--max-new-tokens", type=whole, metavar="N", help="longest turn, in tokens")
+    game.add_argument("--preset", choices=[*PRESETS], help="how freely words are drawn")
 
     play = commands.add_parser("play", parents=[game], help="begin a story")
     play.add_argument("scenario", metavar="SCENARIO", help="a name in the library, or a file")

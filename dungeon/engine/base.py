@@ -8,7 +8,7 @@ an iterator, and a callback cannot leave a reader hanging when the engine raises
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
@@ -110,7 +110,9 @@ class Sampling:
         repetition_range: Only the last so many tokens count as the text; 0 for all.
         repetition_slope: How steeply the penalty grows over that range towards the end; 0 for
             the same penalty everywhere.
-        no_repeat_ngram: No row of so many tokens is written twice; 0 for no such rule.
+        no_repeat_ngram: No row of so many tokens is written twice within that range; 0 for no
+            such rule. A row is broken only where a word in small letters begins, so that names
+            can be said again and no word is misspelt.
         min_p: Only tokens at least so likely as this share of the likeliest; 0 for all.
         typical_p: Only the tokens nearest to the expected surprise that make up so much; 1 for
             all.
@@ -206,12 +208,23 @@ class Finished:
             `max_new_tokens`, "cancelled".
         timing: Where the time went.
         tokens: One entry a token where the request asked for odds.
+        ids: The tokens that were written, those cut at a stop string included, as the engine
+            numbers them; empty where it has no numbers to give.
+        logprobs: Of each of `ids` the natural logarithm of its probability under the raw
+            softmax, before any sampling setting.
     """
 
     text: str
     stop: StopReason
     timing: Timing = field(default_factory=Timing)
     tokens: tuple[TokenOdds, ...] = ()
+    ids: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
+
+    @property
+    def logprob(self) -> float:
+        """Natural logarithm of the probability of all that was written; 0 for nothing."""
+        return sum(self.logprobs)
 
 
 def candidate_seed(seed: int, at: int) -> int:
@@ -293,6 +306,28 @@ class Engine(Protocol):
             count: How many, at least 1.
             cancel: As for `generate`; every candidate keeps what it has.
             on_progress: Called with the number of tokens that the longest candidate has.
+
+        Raises:
+            EngineError: As for `generate`.
+        """
+        ...
+
+    def score(
+        self,
+        prompt: tuple[PromptPart, ...],
+        texts: Sequence[Sequence[int]],
+        cancel: CancelToken,
+    ) -> tuple[tuple[float, ...], ...] | None:
+        """How likely texts that were written after one prompt would be after another.
+
+        Args:
+            prompt: The other one.
+            texts: Token ids of each, as `Finished.ids` has them; none empty.
+            cancel: Looked at between prefill chunks.
+
+        Returns:
+            For each text the natural-log probability of each token under the raw softmax; None
+            where the engine cannot tell, it was cancelled, or prompt and text are too long.
 
         Raises:
             EngineError: As for `generate`.

@@ -101,6 +101,11 @@ class ScriptedEngine:
             on_progress(max(candidate.timing.new_tokens for candidate in finished))
         return tuple(finished)
 
+    def score(
+        self, prompt: tuple[PromptPart, ...], texts: Sequence[Sequence[int]], cancel: CancelToken
+    ) -> None:
+        """None: a grammar has no probabilities."""
+
     def _check(self, size: int, max_new_tokens: int) -> None:
         if size == 0:
             raise EngineError("The prompt is empty.", "Write a line and try again.")

@@ -34,7 +34,8 @@ MAX_BYTES = 512 * 1024 * 1024
 LOST_OPENING = "(The opening of this story could not be read any more.)"
 
 _TEXTS = ("title", "memory", "authors_note", "model")
-_KEYS = (*_TEXTS, "scenario", "cards", "generation", "seed", "head")
+_BARE = Story("", Scenario("", ""), StoryTree([Node(1, None, None, "", origin="opening")]))
+_KEYS = (*rows.plain_values(_BARE), "scenario", "cards")
 
 # A turn's record: twelve columns, the first (its rowid) NULL, then two small numbers. The
 # header of any turn that fits into memory is from 13 to 60 bytes long.
@@ -334,12 +335,14 @@ def _with_own(story: Story, meta: Mapping[str, object], missing: list[str]) -> S
         "scenario": rows.scenario_value(story.scenario),
         "cards": rows.cards_value(story.cards),
     }
-    for key, what in _OWN.items():
+    kept = ("title", "seed", "model", "head")
+    for key in [key for key in values if key not in kept and (key in meta or key in _OWN)]:
         try:
             story = rows.story_from({**values, key: meta.get(key)}, story.tree)
             values[key] = meta.get(key)
         except _UNREADABLE:
-            missing.append(what)
+            # What is not the player's own words has a default that does as well.
+            missing += [_OWN[key]] if key in _OWN else []
     return story
 
 
@@ -347,14 +350,13 @@ _UNREADABLE = (ValueError, ScenarioError, SettingsError, RecursionError)
 
 
 def _scenario(meta: Mapping[str, object]) -> Scenario | None:
-    bare = Story("", Scenario("", ""), StoryTree([Node(1, None, None, "", origin="opening")]))
     values: dict[str, object] = {
-        **rows.plain_values(bare),
+        **rows.plain_values(_BARE),
         "cards": "[]",
         "scenario": meta.get("scenario"),
     }
     try:
-        return rows.story_from(values, bare.tree).scenario
+        return rows.story_from(values, _BARE.tree).scenario
     except _UNREADABLE:
         return None
 

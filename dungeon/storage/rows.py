@@ -68,6 +68,8 @@ def plain_values(story: Story) -> dict[str, Value]:
         "head": story.tree.head.id,
         "source": storable(story.source),
         "source_digest": story.source_digest,
+        "automatic": int(story.automatic),
+        "forgotten": dump(list(story.forgotten)),
     }
 
 
@@ -149,7 +151,20 @@ def story_from(meta: dict[str, object], tree: StoryTree) -> Story:
         # Stories of the first version do not know where they come from.
         source=line(meta.get("source", ""), "source"),
         source_digest=line(meta.get("source_digest", ""), "source_digest"),
+        automatic=bool(whole(meta.get("automatic", 1), 0, 1)),
+        forgotten=names(_json(meta, "forgotten") if "forgotten" in meta else []),
     )
+
+
+def names(value: object) -> tuple[str, ...]:
+    """A list of lines.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(value, list):
+        raise ValueError("what was forgotten is no list")
+    return tuple(line(item, "what was forgotten") for item in value)
 
 
 def _json(meta: dict[str, object], key: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dungeon.engine.base import (
     CancelToken,
@@ -45,6 +45,12 @@ class PendingEngine:
         cancel: CancelToken,
         on_progress: Callable[[int], None],
     ) -> tuple[Finished, ...]:
+        """Not possible as yet."""
+        raise _not_yet()
+
+    def score(
+        self, prompt: tuple[PromptPart, ...], texts: Sequence[Sequence[int]], cancel: CancelToken
+    ) -> None:
         """Not possible as yet."""
         raise _not_yet()
 

@@ -180,6 +180,50 @@ def test_candidates_are_what_their_seeds_write_alone(engine: Engine, count: int)
     assert candidates[0].text == run(engine, wanted).text
 
 
+OTHER = (PROMPT[0], PromptPart("\n\nContinue."))
+
+
+def test_every_token_has_its_probability(engine: Engine) -> None:
+    wanted = replace(REQUEST, odds=1, banned=("the", "a"), stop=("\n>",), max_new_tokens=20)
+    finished = run(engine, wanted)
+    if not finished.ids:
+        assert engine.score(OTHER, [(1, 2)], CancelToken()) is None
+        return
+    assert len(finished.ids) == len(finished.logprobs) == finished.timing.new_tokens
+    assert finished.logprobs == pytest.approx([odds.logprob for odds in finished.tokens], abs=1e-4)
+    assert finished.logprob == pytest.approx(sum(finished.logprobs))
+    assert engine.sample(wanted, 3, CancelToken(), lambda n: None)[0].logprobs == finished.logprobs
+
+
+def test_a_score_is_the_same_whatever_was_asked_before(engine: Engine) -> None:
+    texts = [one.ids for one in engine.sample(REQUEST, 4, CancelToken(), lambda n: None)]
+    if not all(texts):
+        return
+    warm = engine.score(OTHER, texts, CancelToken())
+    assert warm is not None
+    assert [len(one) for one in warm] == [len(text) for text in texts]
+    again = engine.sample(REQUEST, 4, CancelToken(), lambda n: None)
+    assert [one.ids for one in again] == texts
+    run(engine, replace(REQUEST, prompt=(PromptPart("Something else entirely."),)))
+    assert engine.score(OTHER, texts, CancelToken()) == warm
+    for one, text in zip(warm, texts, strict=True):
+        # Beside others or alone: to rounding, which differs with what is computed together.
+        (alone,) = engine.score(OTHER, [text], CancelToken()) or ()
+        assert alone == pytest.approx(one, abs=1e-3)
+
+
+def test_what_cannot_be_scored_is_declined(engine: Engine) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    assert engine.score(OTHER, [(5, 6)], cancel) is None
+    assert engine.score(OTHER, [()], CancelToken()) is None
+    assert engine.score(OTHER, [], CancelToken()) is None
+    assert engine.score((), [(5, 6)], CancelToken()) is None
+    too_long = (5,) * engine.info.n_positions
+    assert engine.score(OTHER, [too_long], CancelToken()) is None
+    assert run(engine, REQUEST).text
+
+
 def test_candidates_can_be_cancelled(engine: Engine) -> None:
     cancel = CancelToken()
     candidates = engine.sample(

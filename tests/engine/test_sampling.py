@@ -106,6 +106,28 @@ def test_a_row_of_tokens_is_not_written_twice() -> None:
     assert sampler.pick(logits, [1, 2]) == 4
 
 
+def test_only_rows_within_the_range_count_and_names_may_come_again() -> None:
+    sampling = Sampling(0, no_repeat_ngram=3, repetition_penalty=1.0, repetition_range=6)
+    logits = torch.tensor([0.0, 1, 2, 9, 3])
+    near, far = [1, 2, 3, 4], [1, 2, 3, 0, 0, 0]
+    assert Sampler(sampling, 0, near).pick(logits, [1, 2]) == 4
+    assert Sampler(sampling, 0, far).pick(logits, [1, 2]) == 3
+    assert Sampler(sampling, 0, near, frozenset({3})).pick(logits, [1, 2]) == 4
+    assert Sampler(sampling, 0, near, frozenset({4})).pick(logits, [1, 2]) == 3
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(1, 6))
+def test_repeated_rows_are_those_found_one_by_one(text: list[int], size: int) -> None:
+    sampler = Sampler(Sampling(no_repeat_ngram=size), 0, text[:5])
+    last = text[len(text) - size + 1 :]
+    wanted = [
+        text[at + size - 1]
+        for at in range(len(text) - size + 1)
+        if len(text) >= size and text[at : at + size - 1] == last
+    ]
+    assert sampler._repeats(text[5:], size) == wanted
+
+
 @given(st.lists(st.sampled_from([-2.0, 0.0, 0.5, 3.0]), min_size=1, max_size=80), st.data())
 @settings(deadline=None)
 def test_the_likeliest_are_those_of_a_stable_sort(scores: list[float], data: st.DataObject) -> None:

@@ -360,6 +360,56 @@ def test_every_kernel_stays_near_transformers(
             assert relative(got[0], wanted[at]) < (1e-5 if kernels == FLOAT32 else 0.05)
 
 
+@pytest.mark.parametrize("place", ["lean", "transformers"])
+@pytest.mark.parametrize("words", [12, 150])
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_scores_are_those_of_transformers(
+    kind: str, words: int, place: str, gpt2_dir: Path, llama_dir: Path
+) -> None:
+    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
+    engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
+    engine.load(lambda line: None)
+    model: Any = AutoModelForCausalLM.from_pretrained(directory)
+    decoder = engine._ready()
+    if place == "transformers":
+        decoder._network = TransformersNetwork(model, 384, torch.device("cpu"), torch.float32)
+    before = PromptPart(story(random.Random(6), words))
+    warm = Sampling(temperature=1.0, top_k=0, top_p=1.0)
+    asked = request("", prompt=(before, PromptPart("\nYou open it.")), sampling=warm)
+    written = engine.sample(replace(asked, max_new_tokens=9), 3, CancelToken(), lambda n: None)
+    texts = [written[0].ids, written[1].ids[:1], written[2].ids[:5]]
+    prompt = (before, PromptPart("\nContinue."))
+    got = engine.score(prompt, texts, CancelToken())
+    assert got is not None
+    for one, text in zip(got, texts, strict=True):
+        ids = [id for part in prompt for id in engine.encode(part)]
+        with torch.inference_mode():
+            logits = model(torch.tensor([[*ids, *text]])).logits[0]
+        wanted = torch.log_softmax(logits, dim=-1)
+        assert one == pytest.approx(
+            [float(wanted[len(ids) - 1 + at, id]) for at, id in enumerate(text)], abs=1e-4
+        )
+
+
+def test_scoring_is_cancelled_between_blocks_and_leaves_what_was_read(fresh: Fresh) -> None:
+    engine, cancel = fresh("gpt2"), CancelToken()
+    network = engine._ready()._network
+    read, calls = network.read, []
+
+    def counted(ids: torch.Tensor, cache: KeyValues) -> None:
+        calls.append(ids.shape[1])
+        cancel.cancel()
+        read(ids, cache)
+
+    network.read = counted  # type: ignore[method-assign]
+    text = story(random.Random(2), 200)
+    assert engine.score((PromptPart(text),), [(5, 6)], cancel) is None
+    assert calls == [BLOCK]
+    again = engine.generate(request(text), CancelToken(), lambda text: None)
+    assert again.timing.reused_tokens == BLOCK
+    assert again.text == text_of(fresh("gpt2"), request(text))
+
+
 def relative(got: torch.Tensor, wanted: torch.Tensor) -> float:
     return float((got - wanted).norm() / wanted.norm())
 

@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from dungeon.engine.base import CancelToken
@@ -53,18 +53,8 @@ Tell = Callable[..., None]
 def state_of(story: Story) -> str:
     """Everything of a story that a save must hold, as a digest."""
     tree = story.tree
-    parts = (
-        tuple(tree),
-        tree.head.id,
-        sorted(tree.chosen.items()),
-        story.title,
-        story.memory,
-        story.authors_note,
-        story.cards,
-        story.generation,
-        story.scenario,
-        story.seed,
-    )
+    beside = [getattr(story, one.name) for one in fields(story) if one.name != "tree"]
+    parts = (tuple(tree), tree.head.id, sorted(tree.chosen.items()), beside)
     return hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()
 
 

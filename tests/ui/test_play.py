@@ -10,6 +10,7 @@ import pytest
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.session import GameSession
 from dungeon.story.action import Action, Mode
+from dungeon.story.presets import PRESETS, preset_of
 from dungeon.ui.commands import PLAY
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.screens.context import ContextScreen
@@ -272,6 +273,23 @@ async def test_a_command_can_be_typed(tmp_path: Path) -> None:
 
 
 IDLE_AT_OPENING = {"retry": False, "undo": False, "redo": False, "alter": False, "stop": False}
+
+
+async def test_a_preset_is_chosen_or_typed_and_saved(tmp_path: Path) -> None:
+    async with playing(tmp_path, said()) as (screen, pilot):
+        await pilot.press("f12")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        assert all(preset.about in shown(pilot.app) for preset in PRESETS.values())
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert preset_of(screen.session.story.generation) == "lively"
+        await enter(pilot, "/preset calm")
+        assert preset_of(screen.session.story.generation) == "lively"
+        screen.line.value = ""
+        await enter(pilot, "/preset wild")
+        await until(pilot, lambda: preset_of(screen.session.story.generation) == "wild")
+        assert screen.session.saved
+        assert len(screen.session.story.tree) == 1
 
 
 async def test_what_is_impossible_is_greyed_out(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError
 from dungeon.plain import PlainGame
 from dungeon.session import GameSession
-from dungeon.story.scenario import Scenario
+from dungeon.story.presets import applied
+from dungeon.story.scenario import GenerationSettings, Scenario
 
 SCENARIO = Scenario(title="The Gate", opening="You stand at the gate.")
 
@@ -55,6 +56,18 @@ def test_every_command(tmp_path: Path) -> None:
     assert "/remember TEXT" in game.notices
     assert "Saved in" in game.notices
     assert "Saved" not in game.story
+
+
+def test_a_preset_is_set_shown_and_kept(tmp_path: Path) -> None:
+    game = Played("/preset\n/preset Wild\n/preset calm\nlook\n/preset\n", tmp_path)
+    assert game.code == 0
+    assert "Presets: steady, lively or wild." in game.notices
+    assert "There is no preset 'calm'" in game.notices
+    assert game.notices.count("Preset: wild. ") == 2
+    (saved,) = tmp_path.glob("*.dungeon")
+    again = GameSession.resume(saved, ScriptedEngine())
+    assert again.story.generation == applied("wild", GenerationSettings())
+    again.close()
 
 
 def test_undone_and_retried_turns_stay_in_the_tree(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dungeon.story import rerank
 from dungeon.story.rerank import WEIGHTS, best, score
 
 GOOD = "You open the oak door. A cold wind moves the torches, and Maro looks up from her ledger."
@@ -53,6 +56,16 @@ def test_the_person_and_tense_of_the_story_count() -> None:
 def test_speech_may_say_i() -> None:
     speech = 'You open the oak door. "I told you so, and we were right," says Maro from inside.'
     assert score(speech, speech).first == 0
+
+
+def test_of_equals_the_one_that_the_action_made_likelier_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pairs = [(GOOD, GOOD)] * 3
+    monkeypatch.setattr(rerank, "WEIGHTS", replace(WEIGHTS, gain=1.0))
+    assert best(pairs, action="open it", said=(), gains=(0.1, 0.9, 0.5)) == 1
+    assert best(pairs, action="open it", said=()) == 0
+    assert score(GOOD, GOOD, gain=50).gain == score(GOOD, GOOD, gain=9).gain
 
 
 def test_nothing_loses_to_anything() -> None:

@@ -66,6 +66,14 @@ def test_a_bad_file_is_a_clean_error(file: Path, text: str, told: str) -> None:
         ("repetition_penalty", 0.5),
         ("max_new_tokens", 100_000),
         ("max_new_tokens", 0),
+        ("repetition_range", -1),
+        ("repetition_range", 2.5),
+        ("repetition_slope", float("inf")),
+        ("repetition_slope", -0.1),
+        ("no_repeat_ngram", 100),
+        ("no_repeat_ngram", True),
+        ("typical_p", 0.0),
+        ("typical_p", 1.1),
     ],
 )
 def test_accept_22_numbers_out_of_range_are_refused(name: str, value: object) -> None:

@@ -17,7 +17,7 @@ from dungeon.storage import library, names
 from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.storage.story_file import StoryFile, publish
 from dungeon.story.action import Action, Mode
-from dungeon.story.scenario import Card, Scenario
+from dungeon.story.scenario import Card, GenerationSettings, Scenario
 from dungeon.story.story import Story, begin
 from dungeon.story.tree import Node
 
@@ -201,6 +201,15 @@ def test_a_database_with_somebody_elses_trigger_is_refused(played: Path) -> None
     with pytest.raises(SaveError, match="tables"):
         StoryFile.open(played)
     assert isinstance(library.list_saves(played.parent)[0], DamagedSave)
+
+
+def test_a_story_from_before_a_setting_takes_its_default(played: Path) -> None:
+    old = '{"temperature": 0.5, "top_p": 0.9, "top_k": 40, "repetition_penalty": 1.1}'
+    db = sqlite3.connect(played)
+    db.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (old,))
+    db.commit()
+    db.close()
+    assert load(played).generation == GenerationSettings(temperature=0.5)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -217,6 +217,16 @@ class TorchEngine:
             return self._guarded(
                 lambda decoder: decoder.sample(request, count, cancel, on_progress)
             )
+
+    def score(
+        self, prompt: tuple[PromptPart, ...], texts: Sequence[Sequence[int]], cancel: CancelToken
+    ) -> tuple[tuple[float, ...], ...] | None:
+        """As `Engine.score`."""
+        with self._lock:
+            found: tuple[tuple[float, ...], ...] | None = self._guarded(
+                lambda decoder: decoder.score(prompt, texts, cancel)
+            )
+            return found
 
     def _guarded(self, work: Callable[[Decoder], Any]) -> Any:
         """Run `work`, once more on the CPU where a GPU's memory was too small."""

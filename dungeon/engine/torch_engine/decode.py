@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ from dungeon.engine.base import (
 from dungeon.engine.draft import Draft
 from dungeon.engine.torch_engine.forbidden import Forbidden
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, Cache, PrefixCache
-from dungeon.engine.torch_engine.sampling import Sampler, check, odds_of
+from dungeon.engine.torch_engine.sampling import Sampler, check, logprob, odds_of
 from dungeon.engine.torch_engine.tokens import Codec
 from dungeon.errors import EngineError
 
@@ -56,6 +56,21 @@ class Network(Protocol):
 
     def read(self, ids: torch.Tensor, cache: Any) -> None:
         """As `forward` with `writing` false, where nobody asks for the logits."""
+        ...
+
+    def follow(
+        self, tail: Sequence[int], texts: Sequence[Sequence[int]], cache: Any
+    ) -> torch.Tensor:
+        """What several texts are drawn from that follow one prompt.
+
+        Args:
+            tail: The end of the prompt, at least one id: what `cache` does not hold.
+            texts: Ids, none empty.
+            cache: Of one row; holds afterwards what it held before.
+
+        Returns:
+            Float32 [tokens of all texts, vocabulary]: the logits that each token is drawn from.
+        """
         ...
 
 
@@ -131,6 +146,37 @@ class Decoder:
         with torch.inference_mode():
             self._prefill(prompt, prefix.reuse(prompt), prefix, cancel)
         self._prefix = prefix
+
+    def score(
+        self, parts: tuple[PromptPart, ...], texts: Sequence[Sequence[int]], cancel: CancelToken
+    ) -> tuple[tuple[float, ...], ...] | None:
+        """As `Engine.score`. On any exception the prefix cache is gone.
+
+        What of the prompt fills no whole block is computed together with the texts, whether the
+        cache was warm or cold, so the numbers are the same.
+        """
+        ids = [id for part in parts for id in self._codec.encode(part)]
+        longest = max((len(text) for text in texts), default=0)
+        if not ids or not longest or len(ids) + longest > self._n_positions:
+            return None
+        prompt = [*self._codec.prefix, *ids]
+        prefix = self._prefix or PrefixCache(self._network.cache())
+        self._prefix = None
+        with torch.inference_mode():
+            done = prefix.reuse(prompt)
+            while len(prompt) - done > BLOCK and not cancel.cancelled:
+                block = prompt[done : done + BLOCK]
+                self._network.read(torch.tensor([block]), prefix.cache)
+                prefix.keep(block)
+                done += BLOCK
+            if cancel.cancelled:
+                self._prefix = prefix
+                return None
+            logits = self._network.follow(prompt[done:], texts, prefix.cache)
+            check(logits)
+        self._prefix = prefix
+        rows = iter(logits)
+        return tuple(tuple(logprob(next(rows), token) for token in text) for text in texts)
 
     def sample(
         self,
@@ -233,11 +279,12 @@ class Decoder:
         on_text: Callable[[str], None],
         clock: _Clock,
     ) -> Finished:
-        sampler = Sampler(request.sampling, request.seed, prompt)
+        sampler = Sampler(request.sampling, request.seed, prompt, self._codec.breaks)
         draft = Draft(self._codec.decode, prompt, request.stop, request.banned)
         forbidden = self._forbidden(request.unspoken, request.not_first)
         barred: dict[int, set[int]] = {}
         odds: list[TokenOdds] = []
+        logprobs: list[float] = []
         taken_back = 0
         logits: torch.Tensor | None = first
         stop: StopReason = "length"
@@ -260,13 +307,15 @@ class Decoder:
                 assert logits is not None
                 if request.odds:
                     odds.append(odds_of(logits, token, request.odds, self._codec))
+                logprobs.append(logprob(logits, token))
                 if draft.push(token):
                     on_text(draft.shown)
                 logits = None
             conflict = draft.conflict(final=over)
             if conflict is not None and taken_back < _MOST_TAKEN_BACK:
                 taken_back += 1
-                logits = self._take_back(draft, conflict, prompt, first, cache, barred, odds)
+                logits = self._take_back(draft, conflict, prompt, first, cache, barred)
+                del odds[conflict:], logprobs[conflict:]
                 stop = "length"
             elif conflict is not None:
                 stop = "stop"
@@ -278,7 +327,8 @@ class Decoder:
         text = draft.text()
         if len(text) > len(draft.shown):
             on_text(text)
-        return Finished(text, stop, clock.timing(len(draft.tokens)), tuple(odds))
+        timing = clock.timing(len(draft.tokens))
+        return Finished(text, stop, timing, tuple(odds), tuple(draft.tokens), tuple(logprobs))
 
     def _take_back(
         self,
@@ -288,14 +338,12 @@ class Decoder:
         first: torch.Tensor,
         cache: Cache,
         barred: dict[int, set[int]],
-        odds: list[TokenOdds],
     ) -> torch.Tensor | None:
         """Forget what is written from `index` on; the logits there, if they are at hand."""
         barred.setdefault(index, set()).add(draft.tokens[index])
         for later in [place for place in barred if place > index]:
             del barred[later]
         draft.take_back(index)
-        del odds[index:]
         cache.truncate(len(prompt) + max(0, index - 1))
         return first if index == 0 else None
 
@@ -305,9 +353,10 @@ class _Row:
 
     def __init__(self, request: GenerationRequest, decoder: Decoder, prompt: list[int]) -> None:
         self._request, self._decoder = request, decoder
-        self._sampler = Sampler(request.sampling, request.seed, prompt)
+        self._sampler = Sampler(request.sampling, request.seed, prompt, decoder._codec.breaks)
         self._forbidden = decoder._forbidden(request.unspoken, request.not_first)
         self._odds: list[TokenOdds] = []
+        self._logprobs: list[float] = []
         self._stop: StopReason = "length"
         self.draft = Draft(decoder._codec.decode, prompt, request.stop, request.banned)
         self.last = prompt[-1]
@@ -328,6 +377,7 @@ class _Row:
         else:
             if self._request.odds:
                 self._odds.append(odds_of(logits, token, self._request.odds, decoder._codec))
+            self._logprobs.append(logprob(logits, token))
             draft.push(token)
             self.last = token
             if draft.stopped:
@@ -340,8 +390,15 @@ class _Row:
     def finish(self, clock: _Clock) -> Finished:
         """The candidate, now that all are over."""
         self.draft.finish()
-        timing = clock.timing(len(self.draft.tokens))
-        return Finished(self.draft.text(), self._stop, timing, tuple(self._odds))
+        draft, timing = self.draft, clock.timing(len(self.draft.tokens))
+        return Finished(
+            draft.text(),
+            self._stop,
+            timing,
+            tuple(self._odds),
+            tuple(draft.tokens),
+            tuple(self._logprobs),
+        )
 
 
 class _Clock:

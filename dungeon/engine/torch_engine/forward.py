@@ -7,7 +7,7 @@ token, layers of Python between the kernels, logits of positions nobody asks for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,9 @@ LAYER = ("qkv", "out", "up", "down")
 """The matrices of a layer, in the order in which they are used."""
 
 Tensors = dict[str, torch.Tensor]
+
+Places = slice | torch.Tensor
+"""Positions in the text, one for each id."""
 
 Stages = Iterator[Tensors]
 """Weights for writing, then those for reading: what is in a file is mapped while it is used, and
@@ -160,17 +163,50 @@ class LeanNetwork:
         [n, vocabulary]: for measurements."""
         return self._head(self._norm(self._read(ids, cache), self._last_norm))
 
-    def _read(self, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
-        """Append a stretch of the prompt; the last layer's output, [rows * n, width]."""
+    def follow(
+        self, tail: Sequence[int], texts: Sequence[Sequence[int]], cache: KeyValues
+    ) -> torch.Tensor:
+        """See `decode.Network`. All in one pass: the texts stand one after the other, and none
+        sees another."""
+        past, start = cache.length, len(tail)
+        row, places, spans, wanted = list(tail), list(range(past, past + start)), [], []
+        for text in texts:
+            spans.append((len(row), len(row) + len(text) - 1))
+            wanted += [start - 1, *range(*spans[-1])]
+            row += text[:-1]
+            places += range(past + start, past + start + len(text) - 1)
+        mask = torch.zeros(len(row), past + len(row), dtype=torch.bool)
+        mask[:, : past + start] = True
+        for begin, end in [(0, start), *spans]:
+            own = mask[begin:end, past + begin : past + end]
+            own.copy_(torch.ones_like(own).tril_())
+        x = self._read(torch.tensor([row]), cache, torch.tensor(places), mask)
+        cache.truncate(past)
+        x = x[start - 1 :]
+        logits = self._head(self._norm(x, self._last_norm))
+        return logits[torch.tensor(wanted) - (start - 1)]
+
+    def _read(
+        self,
+        ids: torch.Tensor,
+        cache: KeyValues,
+        places: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Append a stretch of the prompt; the last layer's output, [rows * n, width].
+
+        `places` and `mask` say at which positions and who sees whom where that is not plain.
+        """
         rows, size = ids.shape
         past = cache.length
-        x = self._embedded(ids, past)
-        mask = _mask(past, size)
+        at_places: Places = slice(past, past + size) if places is None else places
+        x = self._embedded(ids, at_places)
+        mask = _mask(past, size) if mask is None else mask
         cache.reserve(size)
         for at in range(self._shape.layers):
             qkv, out, up, down = self._layers[at]
             norm1, norm2 = self._norms[at]
-            q, k, v = self._split(qkv(self._norm(x, norm1)), rows, past, size)
+            q, k, v = self._split(qkv(self._norm(x, norm1)), rows, at_places, size)
             keys, values = cache.put(at, k, v)
             x += out(self._attend(q, keys, values, mask))
             x += down(self._activate(up(self._norm(x, norm2))))
@@ -180,15 +216,16 @@ class LeanNetwork:
     def _write(self, writer: Writer, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
         """As `forward`, one position of all rows after the other."""
         for at in range(ids.shape[1]):
-            logits = writer.write(self._embedded(ids[:, at : at + 1], cache.length), cache)
+            here = slice(cache.length, cache.length + 1)
+            logits = writer.write(self._embedded(ids[:, at : at + 1], here), cache)
         return logits[:, : self.vocabulary]
 
-    def _embedded(self, ids: torch.Tensor, past: int) -> torch.Tensor:
-        """Embeddings of ids [rows, n] that stand after `past` others, [rows * n, width]."""
-        rows, size = ids.shape
+    def _embedded(self, ids: torch.Tensor, places: Places) -> torch.Tensor:
+        """Embeddings of ids [rows, n] that stand at `places`, [rows * n, width]."""
+        rows = ids.shape[0]
         x = self._embed[ids.reshape(-1)].float()
         if self._positions is not None:
-            positions = self._positions[past : past + size]
+            positions = self._positions[places]
             x += positions if rows == 1 else positions.repeat(rows, 1)
         return x
 
@@ -210,7 +247,7 @@ class LeanNetwork:
         return functional.silu(gate).mul_(up)
 
     def _split(
-        self, qkv: torch.Tensor, rows: int, past: int, size: int
+        self, qkv: torch.Tensor, rows: int, places: Places, size: int
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Queries, keys and values, each [rows, heads, size, head size]."""
         shape = self._shape
@@ -219,7 +256,7 @@ class LeanNetwork:
         v = by_head[:, shape.heads + shape.kv_heads :]
         if shape.kind == "llama":
             turned = by_head[:, : shape.heads + shape.kv_heads]
-            cos, sin = self._cos[past : past + size], self._sin[past : past + size]
+            cos, sin = self._cos[places], self._sin[places]
             half = shape.head_size // 2
             crossed = torch.cat((-turned[..., half:], turned[..., :half]), dim=-1)
             by_head = turned * cos + crossed * sin

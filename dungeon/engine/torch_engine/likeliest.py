@@ -1,10 +1,12 @@
-"""The few likeliest of many tokens. Compiled by `compiled`."""
+"""What is asked of a whole vocabulary at every token. Compiled by `compiled`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+
+from dungeon.engine.torch_engine.step import exp
 
 
 def likeliest(scores: Any, count: int) -> Any:
@@ -31,3 +33,9 @@ def likeliest(scores: Any, count: int) -> Any:
         values[at], places[at] = value, place
         held = min(held + 1, count)
     return places
+
+
+def exponentials(scores: Any, top: Any, out: Any) -> None:
+    """Into `out` the exponentials of `scores` less `top`; all float32, of one length."""
+    for at in range(scores.size):
+        out[at] = exp(scores[at] - top)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -148,3 +149,20 @@ class TransformersNetwork:
     def read(self, ids: torch.Tensor, cache: BufferCache) -> None:
         """See `decode.Network`."""
         self._model.base_model(ids.to(self._device), past_key_values=cache, use_cache=True)
+
+    def follow(
+        self, tail: Sequence[int], texts: Sequence[Sequence[int]], cache: BufferCache
+    ) -> torch.Tensor:
+        """See `decode.Network`. One text after the other."""
+        before = cache.length
+        first = self.forward(torch.tensor([list(tail)]), cache, writing=False)
+        held, logits = cache.length, []
+        for text in texts:
+            logits.append(first)
+            if len(text) > 1:
+                ids = torch.tensor([list(text[:-1])], device=self._device)
+                answer = self._model(ids, past_key_values=cache, use_cache=True)
+                logits.append(answer.logits[0].float().cpu())
+                cache.truncate(held)
+        cache.truncate(before)
+        return torch.cat(logits)

@@ -7,7 +7,7 @@ here only the few likeliest tokens are ever sorted (the tests compare the two di
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,18 @@ class Sampler:
         sampling: How; temperature 0 takes the likeliest.
         seed: Of its own generator, so that nothing else changes what is drawn.
         prompt: Ids that the repetition penalty counts, besides those drawn later.
+        breaks: Ids at which a repeated row may be broken; None for any.
     """
 
-    def __init__(self, sampling: Sampling, seed: int, prompt: Sequence[int]) -> None:
+    def __init__(
+        self,
+        sampling: Sampling,
+        seed: int,
+        prompt: Sequence[int],
+        breaks: Set[int] | None = None,
+    ) -> None:
         self._sampling = sampling
+        self._breaks = breaks
         self._random = random.Random(seed)
         self._prompt = np.asarray(prompt, np.int64)
         self._distinct = np.unique(self._prompt)
@@ -98,15 +106,17 @@ class Sampler:
 
     def _repeats(self, written: Sequence[int], size: int) -> list[int]:
         """Tokens that would write a row of `size` tokens that stands in the text already."""
-        text = [*self._prompt.tolist(), *written]
-        if len(text) < size:
+        text = np.concatenate([self._prompt, np.asarray(written, np.int64)])
+        if self._sampling.repetition_range > 0:
+            text = text[-self._sampling.repetition_range :]
+        rows = len(text) - size + 1
+        if rows <= 0:
             return []
-        last = text[len(text) - size + 1 :]
-        return [
-            text[at + size - 1]
-            for at in range(len(text) - size + 1)
-            if text[at : at + size - 1] == last
-        ]
+        same = np.ones(rows, np.bool_)
+        for at in range(size - 1):
+            same &= text[at : at + rows] == text[rows + at]
+        found: list[int] = text[size - 1 :][same].tolist()
+        return [id for id in found if self._breaks is None or id in self._breaks]
 
     def _kept(self, scores: Any) -> tuple[Any, Any]:
         """Ids that may come, likeliest first, and their probabilities before they are made to
@@ -185,6 +195,24 @@ def check(logits: torch.Tensor) -> None:
             "The model's output is not a number.",
             "Its weights may be damaged: fetch it again, or choose another model.",
         )
+
+
+def logprob(logits: torch.Tensor, token: int) -> float:
+    """Natural logarithm of the probability of `token` under the softmax of `logits`."""
+    # Not torch's: its sum depends on the number of threads.
+    scores = logits.numpy()
+    top = scores.max()
+    return float(scores[token] - top) - float(np.log(_exponentials(scores, top).sum()))
+
+
+def _exponentials(scores: Any, top: Any) -> Any:
+    try:
+        from dungeon.engine.torch_engine import compiled, likeliest
+    except ImportError:
+        return np.exp(scores - top)
+    out = np.empty_like(scores)
+    compiled.compiled(likeliest.exponentials)(scores, top, out)
+    return out
 
 
 def odds_of(logits: torch.Tensor, token: int, count: int, codec: Codec) -> TokenOdds:

@@ -88,7 +88,7 @@ _EXP = tuple(
 
 
 @_serial
-def _exp(x: Any) -> Any:
+def exp(x: Any) -> Any:
     """e to the x, as Cephes' expf: within two units of the last place; the compiler can
     compute sixteen at once, which it cannot with the library's."""
     x = min(max(x, np.float32(-87.0)), np.float32(88.0))
@@ -156,7 +156,7 @@ def _soften(scores: Any) -> Any:
     for at in range(1, scores.size):
         top = max(top, scores[at])
     for at in range(scores.size):
-        scores[at] = _exp(scores[at] - top)
+        scores[at] = exp(scores[at] - top)
     total = np.float32(0)
     for at in range(scores.size):
         total += scores[at]
@@ -205,7 +205,7 @@ def _gelu(x: Any) -> None:
             inner = np.float32(-1.5957691216057308) * (
                 value + np.float32(0.044715) * value * value * value
             )
-            x[row, at] = value / (np.float32(1) + _exp(inner))
+            x[row, at] = value / (np.float32(1) + exp(inner))
 
 
 @_serial
@@ -215,7 +215,7 @@ def _gate(x: Any, out: Any) -> None:
     for row in range(x.shape[0]):
         for at in range(width):
             gate = x[row, at]
-            out[row, at] = gate / (np.float32(1) + _exp(-gate)) * x[row, width + at]
+            out[row, at] = gate / (np.float32(1) + exp(-gate)) * x[row, width + at]
 
 
 @_serial

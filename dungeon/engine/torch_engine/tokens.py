@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from dungeon.engine.base import PromptPart
@@ -87,6 +87,14 @@ class Codec:
         """Ids whose text is nothing but blanks."""
         vocabulary: dict[str, int] = self._backend.get_vocab(with_added_tokens=True)
         return sorted(id for token, id in vocabulary.items() if _BLANKS.issuperset(token))
+
+    @cached_property
+    def breaks(self) -> frozenset[int]:
+        """Ids that begin a word in small letters."""
+        vocabulary: dict[str, int] = self._backend.get_vocab(with_added_tokens=True)
+        return frozenset(
+            id for token, id in vocabulary.items() if token[:1] in _BLANKS and token[1:2].islower()
+        )
 
     def words(self, words: Iterable[str]) -> list[int]:
         """Ids that begin one of `words`, which may be an ending with a mark ("'re").

@@ -10,6 +10,7 @@ from textual.message import Message
 
 from dungeon.errors import DungeonError
 from dungeon.story.action import parse
+from dungeon.story.presets import PRESETS, applied, preset_of
 from dungeon.story.tree import NodeId
 from dungeon.text import clean
 from dungeon.ui.commands import PLAY
@@ -49,6 +50,7 @@ class PlayScreen(TellingScreen):
             "memory": lambda: reading,
             "note": lambda: reading,
             "context": lambda: self._engine is not None,
+            "preset": lambda: reading,
             "leave": lambda: self.phase != "cancelling",
         }
         check = possible.get(action)
@@ -128,6 +130,30 @@ class PlayScreen(TellingScreen):
             self.session.story.authors_note,
             self.session.set_authors_note,
         )
+
+    def action_preset(self, name: str = "") -> None:
+        """Choose how words are drawn, or take the preset `name` at once."""
+        if name:
+            self._set_preset(name)
+            return
+        now = preset_of(self.session.story.generation)
+        body = "\n".join(f"{name}: {preset.about}" for name, preset in PRESETS.items())
+        state = f"This story: {now}." if now else "This story has numbers of its own."
+        choices = [(name, name.capitalize()) for name in PRESETS]
+        self.app.push_screen(
+            ChoiceScreen("How words are drawn", f"{body}\n\n{state}", choices), self._set_preset
+        )
+
+    def _set_preset(self, name: str | None) -> None:
+        if name is None:
+            return
+        session = self.session
+
+        def put() -> None:
+            session.set_generation(applied(name, session.story.generation))
+            self.notify(f"{name.capitalize()}: {PRESETS[name].about}", markup=False)
+
+        self._try(put)
 
     def _edit(self, title: str, about: str, text: str, put: Callable[[str], object]) -> None:
         def edited(new: str | None) -> None:

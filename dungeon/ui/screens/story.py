@@ -76,7 +76,8 @@ class StoryScreen(Screen[None]):
         with Center(id="prompt-row"):
             yield Prompt(id="prompt")
         yield StatusBar(id="status")
-        yield KeyBar(PLAY, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")
+        labelled = [command for command in PLAY if command.label]
+        yield KeyBar(labelled, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")
 
     # -- the parts -----------------------------------------------------------------------------
 
@@ -100,6 +101,7 @@ class StoryScreen(Screen[None]):
         self.line.cursor_blink = self._settings.animations
         story = self.session.story
         author = story.scenario.author
+        self.transcript.story_style = story.style
         self.transcript.set_title(story.title, f"by {author}" if author else "")
         path = story.tree.path()
         self.transcript.show(path)

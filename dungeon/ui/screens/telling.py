@@ -12,6 +12,7 @@ from dungeon.engine.base import CancelToken, Engine
 from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Turn
 from dungeon.story.action import Action, Mode, parse
+from dungeon.story.presets import PRESETS, spoken
 from dungeon.text import clean
 from dungeon.ui import background
 from dungeon.ui.commands import TYPED
@@ -75,6 +76,9 @@ class TellingScreen(StoryScreen):
         if word.startswith("/") and word[1:] in TYPED:
             self._run_typed(word[1:])
             return
+        if word.startswith("/preset "):
+            self._run_preset(word.removeprefix("/preset ").strip())
+            return
         action = parse(event.text, event.mode)
         if self.phase == "idle":
             self._sent = (event.mode, event.text)
@@ -93,6 +97,15 @@ class TellingScreen(StoryScreen):
             )
         else:
             self.notify("The narrator is speaking; Esc stops it.", timeout=3, markup=False)
+
+    def _run_preset(self, name: str) -> None:
+        if name not in PRESETS:
+            self.notify(f"The presets are {spoken()}.", severity="warning", markup=False)
+        elif self.check_action("preset", ()) is True:
+            self.line.taken()
+            self.call_later(self.run_action, f"preset('{name}')")
+        else:
+            self.notify("/preset is not possible now.", severity="warning", markup=False)
 
     def _run_typed(self, name: str) -> None:
         if name in ("help", "quit"):
