@@ -1,19 +1,17 @@
 """What can be read of a damaged story file, made into a new story; the file stays as it is.
 
-Rows are taken from the raw pages (`pages`), from those that fit together and then from the
-rest by the shape of a turn's record, so that one bad page costs the turns on it and no more.
-The tree is put together again around what is missing.
+Rows are taken from the raw pages (`pages`, `found`), each looked at by itself, so that one bad
+page costs the turns on it and no more. The tree is put together again around what is missing.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
 import sqlite3
 import stat
 import tempfile
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +19,8 @@ from pathlib import Path
 from dungeon.errors import SaveError, ScenarioError, SettingsError
 from dungeon.storage import rows
 from dungeon.storage.database import connect, explain
-from dungeon.storage.pages import DEFAULT_PAGE_SIZE, Pages, Row
+from dungeon.storage.found import BARE, Found, line, number
+from dungeon.storage.pages import DEFAULT_PAGE_SIZE, Pages
 from dungeon.storage.story_file import StoryFile, lock_path, locked
 from dungeon.story.scenario import Scenario
 from dungeon.story.story import MAX_SEED, Story
@@ -32,16 +31,6 @@ MAX_BYTES = 512 * 1024 * 1024
 """Largest file that is looked through."""
 
 LOST_OPENING = "(The opening of this story could not be read any more.)"
-
-_TEXTS = ("title", "memory", "authors_note", "model")
-_BARE = Story("", Scenario("", ""), StoryTree([Node(1, None, None, "", origin="opening")]))
-_KEYS = (*rows.plain_values(_BARE), "scenario", "cards")
-
-# A turn's record: twelve columns, the first (its rowid) NULL, then two small numbers. The
-# header of any turn that fits into memory is from 13 to 60 bytes long.
-_TURN = re.compile(rb"(?=[\x0d-\x3c]\x00[\x01-\x06\x08\x09][\x00-\x06\x08\x09])")
-# A value of the table meta: its key follows the header, whose last item is the value's type.
-_VALUE = re.compile(rb"(?=(?:" + b"|".join(key.encode() for key in _KEYS) + rb"))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,138 +134,15 @@ def salvage_bytes(data: bytes, name: str) -> Salvage | None:
         name: What the story is called where its title is lost.
     """
     pages = Pages(data)
-    found = _Found(pages)
+    found = Found(pages)
     if not found.nodes and pages.page_size != DEFAULT_PAGE_SIZE:
-        found = _Found(Pages(data, DEFAULT_PAGE_SIZE))
+        found = Found(Pages(data, DEFAULT_PAGE_SIZE))
     if not found.nodes:
         return None
     return _assemble(found, name)
 
 
-# -- rows ------------------------------------------------------------------------------------
-
-
-class _Found:
-    """What the rows of a file say, good rows before doubtful ones.
-
-    Attributes:
-        nodes: By id.
-        meta: The values of the table meta, unchecked.
-        chosen: Child by parent, unchecked.
-        cut: Ids of turns, and keys of `meta`, whose text ends too early.
-        rows: Rows that the table of turns had, as far as its own numbers show.
-        most: More rows than a file of this size can hold; a larger number is damage.
-    """
-
-    def __init__(self, pages: Pages) -> None:
-        self.nodes: dict[int, Node] = {}
-        self.meta: dict[str, object] = {}
-        self.chosen: dict[int, int] = {}
-        self.cut: set[int | str] = set()
-        self.rows = 0
-        self.most = len(pages.data) // 16
-        listed = list(pages.rows())
-        carved = list(_carved(pages))
-        current = [row for row in listed if not row.free]
-        for group in (current, carved, [row for row in listed if row.free]):
-            for row in sorted(group, key=_doubt):
-                self._take(row)
-
-    def _take(self, row: Row) -> None:
-        values = row.values
-        if len(values) == 12 and values[0] is None:
-            self._take_turn(row)
-        elif len(values) == 2 and row.rowid is not None and values[0] is None:
-            if isinstance(values[1], int):
-                self.chosen.setdefault(row.rowid, values[1])
-        elif len(values) == 2 and row.rowid is None and values[0] in _KEYS:
-            key = str(values[0])
-            if key not in self.meta and (row.whole or key in _TEXTS):
-                self.meta[key] = values[1]
-                if not row.whole:
-                    self.cut.add(key)
-
-    def _take_turn(self, row: Row) -> None:
-        node = _node(row.values[1:], whole=row.whole)
-        if node is None:
-            return
-        seq = row.rowid if row.rowid is not None and 0 <= row.rowid < self.most else None
-        if node.id in self.nodes:
-            # Another copy of the same, or its id is damaged; ids count from 1 as rows from 0.
-            if seq is None or seq + 1 in self.nodes or seq + 1 == node.id:
-                return
-            node = replace(node, id=seq + 1)
-        self.nodes[node.id] = node
-        if not row.whole:
-            self.cut.add(node.id)
-        if seq is not None:
-            self.rows = max(self.rows, seq + 1)
-
-
-def _doubt(row: Row) -> int:
-    """Whole rows first, and of turns those whose id is what it is in every story played here."""
-    usual = len(row.values) != 12 or row.rowid is None or row.values[1] == row.rowid + 1
-    return (not row.whole) * 2 + (not usual)
-
-
-def _carved(pages: Pages) -> Iterator[Row]:
-    """Records that lie somewhere in the file, whatever their page says about itself."""
-    for match in _TURN.finditer(pages.data):
-        row = pages.record_at(match.start(), table=True)
-        if row is not None and len(row.values) == 12:
-            yield row
-    for match in _VALUE.finditer(pages.data):
-        # Before the key stand the header's size, the key's type and the value's type.
-        for size in range(3, 8):
-            start = match.start() - size
-            if start >= 0 and pages.data[start] == size:
-                row = pages.record_at(start, table=False)
-                if row is not None and len(row.values) == 2:
-                    yield row
-
-
-def _node(values: tuple[object, ...], *, whole: bool) -> Node | None:
-    """A turn of the columns behind seq: id and text are needed, the rest may be doubtful."""
-    node_id, parent, mode, said, text, raw, _, seed, model, stop, created = values
-    try:
-        number, told = rows.whole(node_id, 1, rows.MAX_ID), rows.prose(text, "a turn's text")
-    except ValueError:
-        return None
-    try:
-        if whole:
-            return rows.read_node(values)
-    except ValueError:
-        pass  # some other column is damaged
-    try:
-        action = rows.read_action(mode, said)
-    except ValueError:
-        action = None
-    return Node(
-        id=number,
-        parent=_number(parent, rows.MAX_ID) or None,
-        action=action,
-        text=told,
-        raw=clean(raw) if isinstance(raw, str) and whole else "",
-        origin="imported",
-        seed=_number(seed, MAX_SEED) or None,
-        model=_line(model),
-        stop=_line(stop),
-        created=_line(created),
-    )
-
-
-def _number(value: object, most: int) -> int:
-    return value if isinstance(value, int) and 0 <= value <= most else 0
-
-
-def _line(value: object) -> str:
-    return clean(value, newlines=False)[:200] if isinstance(value, str) else ""
-
-
-# -- a story ---------------------------------------------------------------------------------
-
-
-def _assemble(found: _Found, name: str) -> Salvage:
+def _assemble(found: Found, name: str) -> Salvage:
     notes: list[str] = []
     missing: list[str] = []
     scenario = _scenario(found.meta)
@@ -289,7 +155,7 @@ def _assemble(found: _Found, name: str) -> Salvage:
             if opening
             else "The opening could not be read and is lost."
         )
-    title = _line(found.meta.get("title")).strip() or name
+    title = line(found.meta.get("title")).strip() or name
     if scenario is None:
         missing.append("the scenario")
     base = scenario or Scenario(title=title, opening=root.text)
@@ -301,8 +167,8 @@ def _assemble(found: _Found, name: str) -> Salvage:
         authors_note=base.authors_note.strip(),
         cards=base.cards,
         generation=base.generation,
-        seed=_number(found.meta.get("seed"), MAX_SEED),
-        model=_line(found.meta.get("model")),
+        seed=number(found.meta.get("seed"), MAX_SEED),
+        model=line(found.meta.get("model")),
     )
     story = _with_own(story, found.meta, missing)
     if missing:
@@ -351,12 +217,12 @@ _UNREADABLE = (ValueError, ScenarioError, SettingsError, RecursionError)
 
 def _scenario(meta: Mapping[str, object]) -> Scenario | None:
     values: dict[str, object] = {
-        **rows.plain_values(_BARE),
+        **rows.plain_values(BARE),
         "cards": "[]",
         "scenario": meta.get("scenario"),
     }
     try:
-        return rows.story_from(values, _BARE.tree).scenario
+        return rows.story_from(values, BARE.tree).scenario
     except _UNREADABLE:
         return None
 
@@ -398,7 +264,7 @@ def _as_tree(
     return nodes, moved
 
 
-def _place(nodes: list[Node], found: _Found) -> tuple[int, dict[int, int]]:
+def _place(nodes: list[Node], found: Found) -> tuple[int, dict[int, int]]:
     """Where the story stands, and where redo leads, of what is still there."""
     parents = {node.id: node.parent for node in nodes}
     chosen = {
@@ -413,7 +279,7 @@ def _place(nodes: list[Node], found: _Found) -> tuple[int, dict[int, int]]:
     return nodes[-1].id, chosen
 
 
-def _lost(found: _Found, root: Node) -> int:
+def _lost(found: Found, root: Node) -> int:
     """Turns that must have been there: gaps in the numbers, and ids that others name."""
     named = {found.meta.get("head"), *found.chosen.values()}
     newest = max(found.nodes)
@@ -425,5 +291,5 @@ def _lost(found: _Found, root: Node) -> int:
     return max(0, missing) + len(beyond)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _count(many: int, what: str) -> str:
+    return f"{many} {what}" if many == 1 else f"{many} {what}s"

@@ -54,7 +54,9 @@ def other(tmp_path: Path) -> Iterator[tuple[Path, int]]:
     try:
         said = b""
         while b"saved" not in said:
-            said += os.read(reader, 100)
+            more = os.read(reader, 100)
+            assert more, f"the player ended by itself: {said!r}"
+            said += more
         (path,) = tmp_path.glob("[!.]*.dungeon")
         yield path, child
     finally:

@@ -157,6 +157,15 @@ class Game(RuleBasedStateMachine):
         self.session.go(to)
         self.plain.go(to)
 
+    @rule(pick=st.integers(0, 1000))
+    def there_and_back(self, pick: int) -> None:
+        to = sorted(self.plain.parent)[pick % len(self.plain.parent)]
+        self.session.go(to)
+        if self.session.can_undo:
+            self.session.undo()
+            assert self.session.redo().id == to
+        self.plain.go(to)
+
     @rule(pick=st.integers(0, 1000), times=st.integers(1, 99))
     def alter(self, pick: int, times: int) -> None:
         node = sorted(self.plain.parent)[pick % len(self.plain.parent)]

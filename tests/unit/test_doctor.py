@@ -14,7 +14,7 @@ from dungeon import cli
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.session import GameSession
 from dungeon.story.scenario import Scenario
-from tests.faults.nth import TOOLS
+from tests.faults.works import TOOLS
 
 ROOT = Path(__file__).parents[2]
 SECRETS = ("Secret Affair", "secret-affair", "hidden lover", "Count Orlo", "whisper")
@@ -97,7 +97,7 @@ def test_a_folder_that_is_none_and_no_model(
 
 def test_nothing_heavy_is_imported_and_a_poor_terminal_is_told(saves: Path) -> None:
     code = (
-        "import sys\nfrom dungeon import cli\nfrom tests.faults.nth import TOOLS\n"
+        "import sys\nfrom dungeon import cli\nfrom tests.faults.works import TOOLS\n"
         f"code = cli.run(['--model', 'scripted', 'doctor', '--saves', {str(saves)!r}], TOOLS)\n"
         "heavy = {'torch', 'transformers', 'textual', 'numba'} & set(sys.modules)\n"
         "print('heavy:', sorted(heavy), 'code:', code)\n"

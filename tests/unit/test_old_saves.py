@@ -106,16 +106,20 @@ def test_accept_17_a_change_of_format_that_fails_changes_nothing(
     def breaking(db: sqlite3.Connection) -> None:
         nonlocal steps
         steps += 1
-        db.execute("DELETE FROM nodes")
+        db.execute("CREATE TABLE marks (node INTEGER PRIMARY KEY, what TEXT NOT NULL)")
         # Reading tries it on a copy in memory first; it is the file's own turn that breaks.
-        raise sqlite3.OperationalError("no more room")
+        if steps == 2:
+            db.execute("DELETE FROM nodes")
+            raise sqlite3.OperationalError("no more room")
 
     monkeypatch.setattr(database, "MIGRATIONS", {1: breaking})
     with pytest.raises(SaveError):
         StoryFile.open(path)
-    assert steps == 1
+    assert steps == 2
     assert path.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    backup = tmp_path / "old-1.dungeon.format-1.bak"
+    assert backup.read_bytes() == before
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, backup.name}
 
 
 @pytest.mark.usefixtures("format_two")

@@ -22,7 +22,7 @@ from dungeon.story.action import Action, Mode
 from dungeon.story.scenario import Card, Scenario
 from dungeon.story.story import Story, begin
 from dungeon.story.tree import Node
-from tests.faults.nth import TOOLS
+from tests.faults.works import TOOLS
 
 PAGE = 4096
 SCENARIO = Scenario(

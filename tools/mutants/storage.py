@@ -7,6 +7,7 @@ from tools.mutants.runner import Mutant
 FILE = "dungeon/storage/story_file.py"
 DATABASE = "dungeon/storage/database.py"
 RECOVERY = "dungeon/storage/recovery.py"
+FOUND = "dungeon/storage/found.py"
 
 LOCK = ("tests/faults/test_kill.py", "-k", "accept_16")
 NTH = ("tests/faults/test_nth.py",)
@@ -27,7 +28,7 @@ MUTANTS = (
     ),
     Mutant(
         "09 only pages that say what they are are read",
-        RECOVERY,
+        FOUND,
         "carved = list(_carved(pages))",
         "carved: list[Row] = []",
         RECOVER,
