@@ -25,7 +25,6 @@ from dungeon.storage.story_file import StoryFile, lock_path, locked
 from dungeon.story.scenario import Scenario
 from dungeon.story.story import MAX_SEED, Story
 from dungeon.story.tree import Node, StoryTree
-from dungeon.text import clean
 
 MAX_BYTES = 512 * 1024 * 1024
 """Largest file that is looked through."""
