@@ -1,4 +1,4 @@
-"""Looking: the library, the stories, their exports, and what the model sees."""
+"""Looking: the library, a story's exports, and what the model sees."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ import sys
 from pathlib import Path
 
 from dungeon.cli.common import Commands, Tools, loaded, saves_dir, settings_of, tell
-from dungeon.errors import SettingsError
 from dungeon.text import clean
 
 
 def add(commands: Commands) -> None:
-    """Add `list`, `saves`, `export` and `context`."""
+    """Add `list`, `export` and `context`."""
     scenarios = commands.add_parser("list", help="the scenarios in the library")
     scenarios.add_argument("--json", action="store_true")
     scenarios.set_defaults(run=_list)
-
-    saves = commands.add_parser("saves", help="the stories begun so far")
-    saves.add_argument("--json", action="store_true")
-    saves.add_argument("--saves", type=Path, metavar="DIR", default=argparse.SUPPRESS)
-    saves.set_defaults(run=_saves)
 
     export = commands.add_parser("export", help="write a story out")
     export.add_argument("save", metavar="SAVE")
@@ -74,41 +68,6 @@ def _entry_data(entry: object) -> dict[str, object]:
     return data
 
 
-def _saves(args: argparse.Namespace, tools: Tools) -> int:
-    from dungeon.storage.library import DamagedSave, list_saves
-
-    rows = list_saves(saves_dir(settings_of(args)))
-    if args.json:
-        data: list[dict[str, object]] = []
-        for row in rows:
-            if isinstance(row, DamagedSave):
-                data.append({"name": row.name, "path": str(row.path), "damaged": row.reason})
-            else:
-                data.append(
-                    {
-                        "name": row.name,
-                        "path": str(row.path),
-                        "title": row.title,
-                        "scenario": row.scenario,
-                        "turns": row.turns,
-                        "updated": row.updated.isoformat(),
-                        "model": row.model,
-                        "size": row.size,
-                    }
-                )
-        print(json.dumps(data, ensure_ascii=False, indent=2))
-        return 0
-    for row in rows:
-        if isinstance(row, DamagedSave):
-            print(f"{row.name}\n    damaged: {row.reason}")
-        else:
-            turns = "1 turn" if row.turns == 1 else f"{row.turns} turns"
-            print(f"{row.name}\n    {row.title}, {turns}, {row.updated:%Y-%m-%d %H:%M} UTC")
-    if not rows:
-        tell("No stories yet. Begin one with: dungeon play SCENARIO")
-    return 0
-
-
 def _export(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.storage import export
     from dungeon.storage.library import find_save
@@ -131,12 +90,7 @@ def _export(args: argparse.Namespace, tools: Tools) -> int:
     if args.output is None:
         sys.stdout.write(text)
         return 0
-    try:
-        args.output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"{args.output} cannot be written: {error.strerror}.", "Choose another place with -o."
-        ) from None
+    export.write_file(args.output, text)
     tell(f"Wrote {args.output}.")
     return 0
 

@@ -34,8 +34,12 @@ def add(commands: Commands) -> None:
     game = argparse.ArgumentParser(add_help=False)
     game.add_argument("--plain", action="store_true", help="no screen: lines in, story out")
     game.add_argument("--seed", type=seed, metavar="N", help="replay the same chances")
-    game.add_argument("--model", metavar="M", help="a model's name or directory, or 'scripted'")
-    game.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
+    # Both may stand before the command too, and a default here would take that back.
+    for name, metavar, kind, what in (
+        ("--model", "M", str, "a model's name or directory, or 'scripted'"),
+        ("--saves", "DIR", Path, "where stories are kept"),
+    ):
+        game.add_argument(name, type=kind, metavar=metavar, help=what, default=argparse.SUPPRESS)
     game.add_argument("--max-new-tokens", type=whole, metavar="N", help="longest turn, in tokens")
     game.add_argument("--preset", choices=[*PRESETS], help="how freely words are drawn")
 

@@ -39,12 +39,18 @@ MAX_VALUE = 64 * 1024 * 1024
 """Longest text or row that is read or written, in bytes."""
 
 _MAGIC = b"SQLite format 3\0"
-_RECOVER = "Its bytes are untouched; what is readable can be recovered into a new story."
 
 
 def damaged(path: Path, why: str) -> SaveError:
     """The error of a file that is ours but cannot be read."""
-    return SaveError(f"The story file {path.name} is damaged: {why}.", _RECOVER)
+    return SaveError(f"The story file {path.name} is damaged: {why}.", _recover(path))
+
+
+def _recover(path: Path) -> str:
+    return (
+        "Its bytes are untouched; what can be read goes into a new story with:"
+        f" dungeon saves --recover {path.stem}"
+    )
 
 
 def explain(
@@ -77,9 +83,10 @@ def explain(
 
 
 def check_header(path: Path) -> int:
-    """Look at the first 100 bytes only, and give the format version.
+    """Look at the first 100 bytes only, and give the format version that they name.
 
-    https://www.sqlite.org/fileformat2.html, section 1.3.
+    https://www.sqlite.org/fileformat2.html, section 1.3. Where a crash left a journal they may
+    be those of a save that did not happen: once it is open, `version_of` tells the truth.
 
     Raises:
         SaveError: No such file, not a plain file, not a story file, or of a newer format.
@@ -99,10 +106,10 @@ def check_header(path: Path) -> int:
     if not head:
         raise damaged(path, "it is empty")
     if len(head) < 100 or not head.startswith(_MAGIC):
-        raise SaveError(f"{path.name} is not a story file.", _RECOVER)
+        raise SaveError(f"{path.name} is not a story file.", _recover(path))
     version = int.from_bytes(head[60:64], "big")
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        raise SaveError(f"{path.name} is a database, but not a story file.", _RECOVER)
+        raise SaveError(f"{path.name} is a database, but not a story file.", _recover(path))
     if version > VERSION:
         raise SaveError(
             f"{path.name} was written by a newer Dungeon (format {version}, this one knows"
@@ -144,7 +151,20 @@ def connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
     return db
 
 
-def check_tables(db: sqlite3.Connection, path: Path, version: int) -> None:
+def version_of(db: sqlite3.Connection, path: Path) -> int:
+    """The format version of an open file, an interrupted save rolled back.
+
+    Raises:
+        SaveError: It is none that this Dungeon knows.
+        sqlite3.Error: It is damaged.
+    """
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if not 1 <= version <= VERSION:
+        raise damaged(path, "its format is unknown")
+    return int(version)
+
+
+def check_tables(db: sqlite3.Connection, path: Path) -> None:
     """Refuse a database with anything in it that we did not make.
 
     Triggers, views and generated columns of a stranger would run inside our own statements.
@@ -158,18 +178,18 @@ def check_tables(db: sqlite3.Connection, path: Path, version: int) -> None:
         for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master")
         if not (kind == "index" and sql is None)
     }
-    if version == VERSION and found != dict(TABLES):
+    if version_of(db, path) == VERSION and found != dict(TABLES):
         raise damaged(path, "its tables are not those of a story")
 
 
-def check_database(db: sqlite3.Connection, path: Path, version: int) -> None:
+def check_database(db: sqlite3.Connection, path: Path) -> None:
     """`check_tables`, and that every page of the file is sound.
 
     Raises:
         SaveError: It is damaged.
         sqlite3.Error: It is damaged.
     """
-    check_tables(db, path, version)
+    check_tables(db, path)
     answer = db.execute("PRAGMA quick_check(1)").fetchone()
     if answer != ("ok",):
         raise damaged(path, "its pages do not fit together")
@@ -194,16 +214,15 @@ def migrate(db: sqlite3.Connection, version: int) -> None:
 
 
 @contextmanager
-def at_current_format(
-    db: sqlite3.Connection, path: Path, version: int
-) -> Iterator[sqlite3.Connection]:
+def at_current_format(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
     """`db` where it is of the current format, else a migrated copy of it in memory.
 
     Raises:
         SaveError: Its tables are not those of a story.
         sqlite3.Error: It cannot be read or brought up to date.
     """
-    check_tables(db, path, version)
+    check_tables(db, path)
+    version = version_of(db, path)
     if version == VERSION:
         yield db
         return

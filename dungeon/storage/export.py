@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import secrets
+import stat
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from dungeon import plain_json
@@ -139,6 +143,43 @@ def _node(item: Any) -> Node:
             raise ValueError("an action has no mode")
     values = (item[name] for name in _NODE_FIELDS[3:])
     return rows.read_node((item["id"], item["parent"], mode, said, *values))
+
+
+# -- into a file ------------------------------------------------------------------------------
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write an export to a file, whole or not at all: what had the name stays until then.
+
+    A terminal, a pipe or another device is simply written to.
+
+    Raises:
+        SaveError: It cannot be written; a file that was there is as it was.
+    """
+    try:
+        target = path.resolve()
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and not stat.S_ISREG(mode):
+            with target.open("w", encoding="utf-8") as device:
+                device.write(text)
+            return
+        draft = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.new")
+        try:
+            with draft.open("x", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if mode is not None:
+                draft.chmod(stat.S_IMODE(mode))
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "that is no name for a file"
+        raise SaveError(
+            f"{clean(str(path), newlines=False)} cannot be written: {reason}.",
+            "Choose another place, or free some space.",
+        ) from None
 
 
 # -- for reading -----------------------------------------------------------------------------

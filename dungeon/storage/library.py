@@ -17,7 +17,13 @@ import dungeon
 from dungeon import plain_json
 from dungeon.errors import SaveError, ScenarioError, SettingsError
 from dungeon.storage import rows
-from dungeon.storage.database import at_current_format, check_header, explain, reading
+from dungeon.storage.database import (
+    at_current_format,
+    check_header,
+    damaged,
+    explain,
+    reading,
+)
 from dungeon.storage.names import SUFFIX
 from dungeon.storage.story_file import StoryFile, lock_path, locked, make_directory
 
@@ -55,11 +61,19 @@ class SaveSummary:
 
 @dataclass(frozen=True, slots=True)
 class DamagedSave:
-    """A file in the folder that cannot be listed as a story; `reason` is one sentence."""
+    """A file in the folder that cannot be listed as a story.
+
+    Attributes:
+        path: The file.
+        name: The file's name without its suffix.
+        reason: Why, one sentence.
+        hint: What to do about it, one sentence; "" where nothing can be done.
+    """
 
     path: Path
     name: str
     reason: str
+    hint: str = ""
 
 
 def saves_dir(explicit: Path | None = None) -> Path:
@@ -110,20 +124,24 @@ def _is_ours(pyproject: Path) -> bool:
     return isinstance(project, dict) and project.get("name") == PROJECT
 
 
+def save_files(directory: Path) -> list[Path]:
+    """The story files of a folder by name, sound or not; none where it cannot be read."""
+    try:
+        return sorted(directory.glob(f"[!.]*{SUFFIX}"))
+    except OSError:
+        return []
+
+
 def list_saves(directory: Path) -> list[SaveSummary | DamagedSave]:
     """Every story file in `directory`, newest first; a bad file never hides the others."""
     found: list[tuple[float, SaveSummary | DamagedSave]] = []
-    try:
-        paths = sorted(directory.glob(f"[!.]*{SUFFIX}"))
-    except OSError:
-        return []
-    for path in paths:
+    for path in save_files(directory):
         try:
             _stays_inside(path, directory)
             summary = summarize(path)
             found.append((summary.updated.timestamp(), summary))
         except SaveError as error:
-            found.append((_modified(path), DamagedSave(path, path.stem, error.message)))
+            found.append((_modified(path), DamagedSave(path, path.stem, error.message, error.hint)))
         except (OSError, RuntimeError):
             reason = f"{path.name} cannot be read."
             found.append((_modified(path), DamagedSave(path, path.stem, reason)))
@@ -152,15 +170,15 @@ def summarize(path: Path) -> SaveSummary:
     Raises:
         SaveError: It is damaged, newer, busy or no story file.
     """
-    version = check_header(path)
+    check_header(path)
     try:
-        with reading(path) as db, at_current_format(db, path, version) as current:
+        with reading(path) as db, at_current_format(db, path) as current:
             return _summarize(current, path)
     except (sqlite3.Error, OSError) as error:
         raise explain(error, path, "read") from None
     except (ValueError, OverflowError, ScenarioError, SettingsError) as error:
         reason = str(error).rstrip(".")
-        raise SaveError(f"The story file {path.name} is damaged: {reason}.") from None
+        raise damaged(path, reason) from None
 
 
 def _summarize(db: sqlite3.Connection, path: Path) -> SaveSummary:
@@ -265,7 +283,9 @@ def delete_save(path: Path) -> None:
             Path(f"{path}-journal").unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or "it cannot be reached"
-        raise SaveError(f"{path.name} could not be deleted: {reason}.") from None
+        raise SaveError(
+            f"{path.name} could not be deleted: {reason}.", "Check that its folder is writable."
+        ) from None
 
 
 def rename_title(path: Path, title: str) -> None:
@@ -295,6 +315,7 @@ __all__ = [
     "list_saves",
     "lock_path",
     "rename_title",
+    "save_files",
     "saves_dir",
     "summarize",
 ]

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from dungeon.storage.database import (
     explain,
     migrate,
     reading,
+    version_of,
 )
 from dungeon.story.story import Story
 from dungeon.story.tree import Mark, StoryTree
@@ -55,6 +56,7 @@ class StoryFile:
         self._meta: dict[str, rows.Value] = {}
         self._parts: tuple[object, object] = (None, None)
         self._checked: Story | None = None
+        self._version = database.VERSION
 
     @classmethod
     def create(cls, directory: Path, story: Story) -> StoryFile:
@@ -105,7 +107,7 @@ class StoryFile:
         try:
             # All is read before anything is written: a damaged file must stay as it is.
             file._checked = file._read()
-            file._migrate(check_header(path))
+            file._migrate()
         except BaseException:
             file.close()
             raise
@@ -178,7 +180,8 @@ class StoryFile:
         if cards is not story.cards:
             values["cards"] = rows.cards_value(story.cards)
         values["updated"] = datetime.now(UTC).isoformat(timespec="seconds")
-        db.execute("BEGIN IMMEDIATE")
+        if not db.in_transaction:
+            db.execute("BEGIN IMMEDIATE")
         if not same:
             for table in database.TABLES:
                 db.execute(f"DELETE FROM {table}")
@@ -197,6 +200,7 @@ class StoryFile:
             try:
                 db = connect(draft, "rw", WAIT)
                 try:
+                    db.execute("BEGIN IMMEDIATE")
                     db.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
                     db.execute(f"PRAGMA user_version = {database.VERSION}")
                     for sql in database.TABLES.values():
@@ -232,16 +236,18 @@ class StoryFile:
             db.close()
 
     def _read(self) -> Story:
-        version = check_header(self.path)
+        check_header(self.path)
         try:
             with reading(self.path, WAIT) as db:
-                check_database(db, self.path, version)
-                with at_current_format(db, self.path, version) as current:
+                check_database(db, self.path)
+                self._version = version_of(db, self.path)
+                with at_current_format(db, self.path) as current:
                     return rows.read_story(current, self.path)
         except (sqlite3.Error, OSError) as error:
             raise explain(error, self.path, "read") from None
 
-    def _migrate(self, version: int) -> None:
+    def _migrate(self) -> None:
+        version = self._version
         if version == database.VERSION:
             return
         try:
@@ -362,7 +368,9 @@ def _locked(path: Path) -> SaveLockedError:
 def _release(lock: FileLock) -> None:
     # Removed while it is still held: who opened it meanwhile finds it gone and tries anew.
     if os.name == "posix" and lock.is_locked:
-        Path(lock.lock_file).unlink(missing_ok=True)
+        # A disk that refuses even this leaves the file, which locks nothing by being there.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
     lock.release()
 
 

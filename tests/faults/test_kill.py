@@ -1,4 +1,4 @@
-"""kill -9 at random moments: the file opens, and every turn that was called saved is in it.
+"""kill -9 at random moments, and the lock of a player who is gone; see `tests.faults.kill`.
 
 DUNGEON_KILL_RUNS sets how many players are killed (200 by default).
 """
@@ -7,100 +7,101 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
-import time
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dungeon.errors import SaveLockedError
-from dungeon.storage.library import list_saves
+from dungeon.storage import library
 from dungeon.storage.story_file import StoryFile
-from tests.faults.kill_harness import main, text_of
+from tests.faults.kill import fork_player
 
 RUNS = int(os.environ.get("DUNGEON_KILL_RUNS", "200"))
+ROOT = Path(__file__).parents[2]
+DUNGEON = (sys.executable, "-m", "dungeon")
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
 
 
-def play_and_kill(directory: Path, seed: int) -> list[tuple[int, int]]:
-    """Let a player play in a process of its own, kill it, and give what it was told is saved."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
+def test_accept_03_11_nothing_acknowledged_is_ever_lost_to_a_kill(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.faults.kill", "--folder", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--runs", str(RUNS)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60 + RUNS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    found = re.match(r"(\d+) kills \((.*)\); (\d+) saves acknowledged; .* 0 lost$", done.stdout)
+    assert found, done.stdout
+    assert int(found[1]) == RUNS
+    # They died in the midst of it, and not before they played.
+    assert "saving" in found[2]
+    assert int(found[3]) > RUNS / 2
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A file that another process has open, and that process."""
+    child, reader = fork_player(tmp_path, random.Random(0), rest=True)
+    try:
+        said = b""
+        while b"saved" not in said:
+            more = os.read(reader, 100)
+            assert more, f"the player ended by itself: {said!r}"
+            said += more
+        (path,) = tmp_path.glob("[!.]*.dungeon")
+        yield path, child
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
         os.close(reader)
-        os.dup2(writer, 1)
-        try:
-            # A fresh standard output: the test runner has replaced the old one.
-            import sys
-
-            sys.stdout = os.fdopen(1, "w")
-            main(directory, seed)
-        finally:
-            os._exit(3)
-    os.close(writer)
-    # One in eight may die while the file is being made; the others have begun to play.
-    first = os.read(reader, 1) if seed % 8 else b""
-    # Not a wait for something to happen: the moment of death is what is drawn at random.
-    time.sleep(random.Random(seed).uniform(0.001, 0.12))
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL, "the player ended by itself"
-    with os.fdopen(reader) as said:
-        lines = (first.decode() + said.read()).split("\n")
-    # The last line may be cut; what is before it was printed whole.
-    return [(int(a), int(b)) for a, b in (line.split() for line in lines[:-1])]
 
 
-def test_accept_03_no_turn_called_saved_is_ever_lost(tmp_path: Path) -> None:
-    lost, turns = 0, 0
-    for seed in range(RUNS):
-        directory = tmp_path / str(seed)
-        directory.mkdir()
-        saved = play_and_kill(directory, seed)
-        files = [p for p in directory.iterdir() if p.suffix == ".dungeon"]
-        assert len(files) == (1 if saved else len(files))
-        for entry in list_saves(directory):
-            assert not hasattr(entry, "reason"), f"run {seed}: {entry}"
-        for path in files:
-            file = StoryFile.open(path)  # the lock is free after the kill
-            story = file.load()
-            file.close()
-            nodes, head = saved[-1] if saved else (1, 1)
-            turns += nodes
-            # At most the one save in flight may have come on top.
-            if not nodes <= len(story.tree) <= nodes + 1:
-                lost += 1
-            if len(story.tree) == nodes and head not in story.tree:
-                lost += 1
-            assert all(node.text == text_of(node.id).strip() or node.id == 1 or
-                       node.text == text_of(node.id) for node in story.tree)  # fmt: skip
-    assert lost == 0
-    assert turns > RUNS, "the players were killed before they played"
-
-
-def test_accept_16_the_lock_is_held_by_one_and_free_after_a_kill(tmp_path: Path) -> None:
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            from tests.faults.kill_harness import new_story
-
-            held = StoryFile.create(tmp_path, new_story())
-            os.write(writer, b"x")
-            signal.pause()
-            held.close()
-        finally:
-            os._exit(3)
-    assert os.read(reader, 1) == b"x"
-    (path,) = tmp_path.glob("*.dungeon")
-    with pytest.raises(SaveLockedError, match=str(child)):
+def test_accept_16_the_second_process_is_told_who_has_the_story(other: tuple[Path, int]) -> None:
+    path, child = other
+    before = path.read_bytes()
+    with pytest.raises(SaveLockedError, match=rf"process {child}\).*or for reading only"):
         StoryFile.open(path)
+    for change in (library.delete_save, lambda p: library.rename_title(p, "Mine")):
+        with pytest.raises(SaveLockedError):
+            change(path)
     only_read = StoryFile.open(path, read_only=True)
-    assert only_read.load().title == "Killed"
+    assert only_read.load().title == "The Gate"
     only_read.close()
+    assert path.read_bytes() == before
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    os.close(reader)
-    os.close(writer)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
     StoryFile.open(path).close()
+
+
+@pytest.mark.parametrize("options", [[], ["--read-only"]])
+def test_accept_16_the_command_line_is_told_too(
+    other: tuple[Path, int], options: list[str]
+) -> None:
+    path, child = other
+    done = subprocess.run(
+        [*DUNGEON, "resume", str(path), "--plain", *options, "--model", "scripted"],
+        input="look around\n/quit\n",
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if options:
+        assert done.returncode == 0, done.stderr
+        assert "You stand at the gate." in done.stdout
+        assert "open for reading only" in done.stderr
+    else:
+        assert done.returncode == 1
+        assert f"is open in another game (process {child})" in done.stderr
+        assert "open a copy or for reading only" in done.stderr
+        assert "Traceback" not in done.stderr

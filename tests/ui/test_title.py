@@ -30,6 +30,8 @@ async def test_scenarios_and_saves_are_listed(tmp_path: Path) -> None:
         text = shown(app)
         for listed in ("The Gate", "The Salt Road", "torn  cannot be read", "My Gate"):
             assert listed in text
+        await pilot.press("home")
+        assert "dungeon saves --recover torn" in shown(app)
         assert "damaged" in text
         assert "scripted" in text
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dungeon.errors import SaveError
 from dungeon.storage import library, names
 from dungeon.storage.library import DamagedSave, SaveSummary
-from dungeon.storage.story_file import StoryFile
+from dungeon.storage.story_file import StoryFile, publish
 from dungeon.story.action import Action, Mode
 from dungeon.story.scenario import Card, GenerationSettings, Scenario
 from dungeon.story.story import Story, begin
@@ -308,6 +308,28 @@ def test_accept_10_deleting_takes_one_story_and_not_an_open_one(tmp_path: Path) 
     library.delete_save(second.path)
     assert [p for p in tmp_path.iterdir() if p.suffix == ".dungeon"] == [first.path]
     first.close()
+
+
+def test_accept_10_a_name_that_is_taken_is_never_taken_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter(["aaaaaa", "aaaaaa", "aaaaaa", "bbbbbb"])
+    monkeypatch.setattr(names, "short_id", lambda: next(drawn))
+    first, second = StoryFile.create(tmp_path, new_story()), StoryFile.create(tmp_path, new_story())
+    assert {first.path.name, second.path.name} == {
+        "the-gate-aaaaaa.dungeon", "the-gate-bbbbbb.dungeon",
+    }  # fmt: skip
+    first.close()
+    second.close()
+
+
+def test_accept_10_a_name_that_is_taken_at_the_last_moment_stays_as_it_is(tmp_path: Path) -> None:
+    draft, path = tmp_path / "draft", tmp_path / "x.dungeon"
+    draft.write_bytes(b"new")
+    path.write_bytes(b"somebody else's")
+    with pytest.raises(FileExistsError):
+        publish(draft, path)
+    assert path.read_bytes() == b"somebody else's"
 
 
 def test_finding_a_story(tmp_path: Path) -> None:

@@ -60,7 +60,13 @@ def scenario_details(entry: ScenarioEntry) -> Content:
 def save_details(save: SaveSummary | DamagedSave) -> Content:
     """Where the story stands."""
     if isinstance(save, DamagedSave):
-        return Content("\n").join([line(save.name, "bold $error"), shown(save.reason, "$ink")])
+        return Content("\n").join(
+            [
+                line(save.name, "bold $error"),
+                shown(save.reason, "$ink"),
+                shown(save.hint, "$faint"),
+            ]
+        )
     when = save.updated.astimezone().strftime("%d %B %Y, %H:%M")
     facts = [save.scenario, turns(save), when, save.model]
     return Content("\n").join(
