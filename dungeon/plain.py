@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from dungeon import words
 from dungeon.engine.base import CancelToken
 from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Turn, narrate
@@ -29,7 +30,8 @@ Type what you do, and press Enter. An empty line lets the story go on.
   /retry          tell the turn again      /alter TEXT      put the turn into your own words
   /undo  /redo    take turns back          /continue        let the story go on
   /remember TEXT  add to the memory        /note TEXT       set the author's note
-  /save           where the story is kept  /quit  /help
+  /save           where the story is kept  /filter          the word filter, on or off
+  /quit  /help
 """
 
 
@@ -69,6 +71,7 @@ class PlainGame:
             "note": self._note,
             "save": lambda text: self._save(),
             "quit": lambda text: self._quit(),
+            "filter": lambda text: self._filter(),
             "help": lambda text: self._say(HELP.rstrip()),
         }
 
@@ -181,6 +184,10 @@ class PlainGame:
     def _save(self) -> None:
         self.session.save()
         self._say(self._where())
+
+    def _filter(self) -> None:
+        self.session.word_filter = None if self.session.word_filter else words.load()
+        self._say(words.state(self.session.word_filter))
 
     def _quit(self) -> None:
         raise Leave

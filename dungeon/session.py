@@ -26,6 +26,7 @@ from dungeon.story import action as actions
 from dungeon.story import voice
 from dungeon.story.action import Action, Mode
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
+from dungeon.story.filter import WordFilter
 from dungeon.story.scenario import Card, GenerationSettings, Scenario
 from dungeon.story.story import MAX_SEED, Story, begin
 from dungeon.story.tree import Node, NodeId
@@ -50,6 +51,7 @@ class GameSession:
         story: The story; change it only through this class.
         saved: Whether the file holds everything that the story does.
         save_error: Why it does not; None when it does.
+        word_filter: What the narrator may not write; None (at first) is off.
     """
 
     def __init__(self, story: Story, engine: Engine, file: StoryFile | None = None) -> None:
@@ -58,6 +60,7 @@ class GameSession:
         self.file = file
         self.saved = False
         self.save_error: SaveError | None = None
+        self.word_filter: WordFilter | None = None
         self._builder = ContextBuilder()
         self._builder_for: ModelInfo | None = None
         self._serial = 0
@@ -199,6 +202,7 @@ class GameSession:
             story.generation.candidates or self.engine.info.candidates,
             story.scenario.style.person,
             story.scenario.style.tense,
+            self.word_filter,
         )
         return self._turn
 

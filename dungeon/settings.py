@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 import yaml
@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     """Where stories are kept."""
     theme: str | None = None
     """Name of the screen's theme."""
+    word_filter: bool = False
+    """Whether the narrator is kept from words of the player's list; see `dungeon.words`."""
+    rating: Literal["everyone", "teen", "mature"] | None = None
+    """The highest rating of scenarios that are listed; None lists all."""
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None

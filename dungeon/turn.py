@@ -23,6 +23,7 @@ from dungeon.errors import EngineError
 from dungeon.story import narrative, rerank
 from dungeon.story.action import Action
 from dungeon.story.context import Context
+from dungeon.story.filter import WordFilter
 from dungeon.story.story import MAX_SEED
 from dungeon.story.tree import NodeId
 
@@ -48,6 +49,7 @@ class Turn:
         said: Recent narrative that should not be said again.
         candidates: Continuations that are written, of which the best is told.
         person, tense: Of the scenario's style.
+        words: What the player does not want to read; None where the filter is off.
     """
 
     id: NodeId
@@ -61,6 +63,7 @@ class Turn:
     candidates: int = 1
     person: str = "second"
     tense: str = "present"
+    words: WordFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def narrate(
     Raises:
         EngineError: The engine failed, or no attempt gave a usable text.
     """
-    request = turn.request
+    request, filtered = turn.request, False
     for attempt in range(MAX_ATTEMPTS):
         if attempt:
             on_draft("")
@@ -112,18 +115,25 @@ def narrate(
             )
         if turn.candidates > 1 and not attempt:
             seed, finished = _best_of(engine, turn, cancel)
-            on_draft(narrative.draft(finished.text))
+            on_draft(_draft(finished.text, turn))
         else:
             seed = request.seed
             finished = engine.generate(
-                request, cancel, lambda text: on_draft(narrative.draft(_opened(text, turn)))
+                request, cancel, lambda text: on_draft(_draft(_opened(text, turn), turn))
             )
             finished = replace(finished, text=_opened(finished.text, turn))
-        text = _trim(finished, turn)
+        trimmed = _trim(finished, turn)
+        text = _allowed(trimmed, turn)
+        filtered = filtered or text != trimmed
         if text or finished.stop == "cancelled":
             return Narration(
                 text, finished.text, finished.stop, seed, finished.timing, finished.tokens
             )
+    if filtered:
+        raise EngineError(
+            "The narrator found no words that your word filter lets through.",
+            "Say it another way, or switch the filter off: your line is back in the input.",
+        )
     raise EngineError(
         "The narrator found no words for that.",
         "Say it another way, or try again: your line is back in the input.",
@@ -135,7 +145,7 @@ def _best_of(engine: Engine, turn: Turn, cancel: CancelToken) -> tuple[int, Fini
     written = engine.sample(turn.request, turn.candidates, cancel, lambda tokens: None)
     written = tuple(replace(one, text=_opened(one.text, turn)) for one in written)
     at = rerank.best(
-        [(_trim(one, turn), one.text) for one in written],
+        [(_allowed(_trim(one, turn), turn), one.text) for one in written],
         action=turn.action.text,
         said=turn.said,
         person=turn.person,
@@ -150,6 +160,17 @@ def _opened(text: str, turn: Turn) -> str:
     if not text.strip() or text.lstrip().startswith(opener):
         return text
     return opener + text
+
+
+def _allowed(text: str, turn: Turn) -> str:
+    """`text`, or nothing where it has a word that the player filters out."""
+    return "" if turn.words is not None and turn.words.find(text) else text
+
+
+def _draft(text: str, turn: Turn) -> str:
+    """What may be shown while it is written: up to a filtered word, if there is one."""
+    shown = narrative.draft(text)
+    return shown if turn.words is None else turn.words.before(shown)
 
 
 def _trim(finished: Finished, turn: Turn) -> str:

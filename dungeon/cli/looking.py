@@ -40,8 +40,11 @@ def add(commands: Commands) -> None:
 
 def _list(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.library import list_scenarios
+    from dungeon.story.scenario import within
 
-    entries = list_scenarios()
+    highest = settings_of(args).rating
+    listed = list_scenarios()
+    entries = [entry for entry in listed if within(entry.scenario, highest)]
     if args.json:
         print(json.dumps([_entry_data(entry) for entry in entries], ensure_ascii=False, indent=2))
         return 0
@@ -50,8 +53,11 @@ def _list(args: argparse.Namespace, tools: Tools) -> int:
             first = next(iter(entry.problems), None)
             print(f"{entry.name}\n    cannot be read: {first or 'unknown reason'}")
         else:
-            tags = f" ({', '.join(entry.scenario.tags)})" if entry.scenario.tags else ""
-            print(f"{entry.name}\n    {entry.scenario.title}{tags}\n    {entry.scenario.summary}")
+            scenario = entry.scenario
+            facts = ", ".join((scenario.rating, *scenario.tags))
+            print(f"{entry.name}\n    {scenario.title} ({facts})\n    {scenario.summary}")
+    if len(entries) < len(listed):
+        tell(f"{len(listed) - len(entries)} more are rated above {highest}, the limit you set.")
     return 0
 
 

@@ -95,7 +95,7 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
         seed=args.seed,
         generation=generation,
     )
-    return _plain(session)
+    return _plain(session, settings)
 
 
 def _resume(args: argparse.Namespace, tools: Tools) -> int:
@@ -126,12 +126,18 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
     if args.seed is not None:
         session.story.seed = args.seed
     session.story.generation = _generation(settings, session.story.generation)
-    return _plain(session)
+    return _plain(session, settings)
 
 
-def _plain(session: GameSession) -> int:
-    from dungeon import plain
+def _plain(session: GameSession, settings: Settings) -> int:
+    from dungeon import plain, words
 
+    if settings.word_filter:
+        try:
+            session.word_filter = words.load()
+        except BaseException:
+            session.close()
+            raise
     return plain.play(session)
 
 
@@ -144,6 +150,8 @@ def _screen(settings: Settings, tools: Tools, **start: object) -> int:
             make_engine=lambda: tools.make_engine(settings.model),
             saves=saves_dir(settings),
             theme=settings.theme,
+            word_filter=settings.word_filter,
+            rating=settings.rating,
             **start,  # type: ignore[arg-type]
         )
     )

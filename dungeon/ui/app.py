@@ -66,6 +66,7 @@ class DungeonApp(App[None]):
         self.engine: Engine | None = None
         self.engine_error: DungeonError | None = None
         self.ending = Ending(self, context.log_file)
+        self._filtering = context.word_filter
         self.register_theme(EMBER)
         self.register_theme(PARCHMENT)
         self.theme = context.theme if context.theme in self.available_themes else EMBER.name
@@ -81,7 +82,7 @@ class DungeonApp(App[None]):
     async def on_mount(self) -> None:
         """Show the first screen; everything slow happens on threads."""
         self.ending.watch_signals()
-        self.title_screen = TitleScreen()
+        self.title_screen = TitleScreen(self.context.rating)
         await self.push_screen(self.title_screen)
         self._load_engine()
         if self.context.scenario is not None:
@@ -186,6 +187,10 @@ class DungeonApp(App[None]):
         self.pop_screen()
         self.call_later(self._read_library)
 
+    def on_play_screen_filter_switched(self, message: PlayScreen.FilterSwitched) -> None:
+        """The next story begins as this one was left."""
+        self._filtering = message.on
+
     def _play_file(self, path: Path) -> None:
         try:
             scenario = self.context.read_scenario(path)
@@ -283,6 +288,11 @@ class DungeonApp(App[None]):
 
     def _show(self, session: GameSession) -> None:
         self.ending.session = session
+        if self._filtering:
+            try:
+                session.word_filter = self.context.load_words()
+            except DungeonError as error:
+                self.call_later(self.push_screen, error_screen(error, "The word filter is off"))
         failed = self.engine_error is not None
         self.push_screen(PlayScreen(self.context, session, self.engine, failed))
 

@@ -19,7 +19,7 @@ class Command:
         action: Name of the screen's action, and the word that a typed line runs it by.
         keys: Textual's names; the first is the one shown.
         shown_key: As the bar of keys shows it.
-        label: For the bar of keys, one word.
+        label: For the bar of keys, one word; "" keeps it out of there.
         short: For the bar of keys where room is scarce; "" where it has none.
         title: For the palette.
         help: One sentence.
@@ -86,6 +86,10 @@ QUIT = Command(
     "quit", ("ctrl+q", "f10"), "^Q", "Quit", "Quit", "Leaves the game; the story is saved.", "", 1
 )
 
+FILTER = Command(
+    "filter", ("ctrl+g", "f11"), "^G", "", "Word filter",
+    "Keeps the narrator from words of your list, or no longer; your own words stay as they are.",
+)  # fmt: skip
 EARLIER = Command(
     "earlier", ("ctrl+up",), "^↑", "Earlier", "Earlier telling",
     "Goes to the telling of this turn before this one.", "", 6,
@@ -95,11 +99,15 @@ LATER = Command(
     "Goes to the telling of this turn after this one.", "", 6,
 )  # fmt: skip
 
-PLAY = (STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CONTEXT, HELP, LEAVE, QUIT)
+PLAY = (
+    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CONTEXT, FILTER, HELP, LEAVE,
+    QUIT,
+)  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}
 """What a line such as "/undo" runs."""
 
+RATING_HELP = "On the title: lists all scenarios, those up to teen, or those for everyone."
 SCROLLING = (
     ("PgUp PgDn", "Read back and forth in the story."),
     ("^Home ^End", "To the opening, and to the end."),

@@ -76,7 +76,8 @@ class StoryScreen(Screen[None]):
         with Center(id="prompt-row"):
             yield Prompt(id="prompt")
         yield StatusBar(id="status")
-        yield KeyBar(PLAY, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")
+        labelled = [command for command in PLAY if command.label]
+        yield KeyBar(labelled, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")
 
     # -- the parts -----------------------------------------------------------------------------
 
@@ -159,6 +160,7 @@ class StoryScreen(Screen[None]):
             if session.save_error
             else ""
         )
+        status.filtered = session.word_filter is not None
         status.turn = len(self.transcript.nodes) - 1
         tellings = [node.id for node in tree.siblings(tree.head.id)]
         several = len(tellings) > 1 and session.turn is None
