@@ -114,11 +114,11 @@ async def test_accept_35_ratings_are_listed_and_limited(tmp_path: Path) -> None:
         assert "New story  up to" not in shown(app)
         await pilot.press("l")
         await pilot.pause()
-        assert "up to teen, 1 left out" in shown(app)
+        assert "up to teen, 1 more" in shown(app)
         assert "The Hall" not in shown(app)
         await pilot.press("l")
         await pilot.pause()
-        assert "up to everyone, 2 left out" in shown(app)
+        assert "up to everyone, 2 more" in shown(app)
         assert "The Yard" not in shown(app)
         assert "The Gate" in shown(app)
         # What cannot be read is shown, so that it can be mended.
@@ -129,5 +129,5 @@ async def test_accept_35_ratings_are_listed_and_limited(tmp_path: Path) -> None:
     options = context(tmp_path, list_scenarios=lambda: entries, rating="teen")
     async with running(options) as (app, pilot):
         await until(pilot, lambda: app.title_screen.scenarios)
-        assert "up to teen, 1 left out" in shown(app)
+        assert "up to teen, 1 more" in shown(app)
         assert "The Hall" not in shown(app)

@@ -122,7 +122,7 @@ class TitleScreen(Screen[None]):
         if self.rating is None:
             return Content("New story")
         more = len(self._all_scenarios) - len(self.scenarios)
-        left_out = f", {more} left out" if more else ""
+        left_out = f", {more} more" if more else ""
         return joined("New story", (f"  up to {self.rating}{left_out}", "$faint"))
 
     def _keys(self) -> Content:
