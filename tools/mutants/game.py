@@ -1,40 +1,6 @@
-"""Takes protections out one at a time and demands that a test notices.
+"""Mutants of the game itself: its screen, its prompt, its turns."""
 
-    python tools/mutants.py [NAME...]
-
-Each mutant is made in a copy of the project; the named tests must fail there. Exits with the
-number of mutants that nobody noticed.
-"""
-
-from __future__ import annotations
-
-import shutil
-import subprocess
-import sys
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A protection taken out.
-
-    Attributes:
-        name: The row of the acceptance list, and what is missing.
-        file: Where the protection is.
-        old, new: What it is, and what stands there instead.
-        tests: Arguments of pytest that select who must notice.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
-
+from tools.mutants.runner import Mutant
 
 MUTANTS = (
     Mutant(
@@ -158,54 +124,3 @@ MUTANTS = (
         ("tests/unit/test_session.py", "-k", "accept_13"),
     ),
 )
-
-
-def noticed(mutant: Mutant, copy: Path) -> bool:
-    """Whether the tests fail with the mutant in place; the copy is put right again."""
-    path = copy / mutant.file
-    text = path.read_text(encoding="utf-8")
-    if text.count(mutant.old) != 1:
-        raise SystemExit(f"{mutant.name}: the protection is not where it was, in {mutant.file}")
-    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
-    try:
-        result = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", *mutant.tests],
-            cwd=copy,
-            capture_output=True,
-            check=False,
-            env={**_environment(), "PYTHONPATH": str(copy), "DUNGEON_KILL_RUNS": "60"},
-            timeout=120,
-        )
-    except subprocess.TimeoutExpired:
-        # Without its protection the program hangs: nobody could overlook that.
-        return True
-    finally:
-        path.write_text(text, encoding="utf-8")
-    # 1 is failed tests; anything else (none selected, wrong usage) is no notice.
-    return result.returncode == 1
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
-
-
-def main(names: list[str]) -> int:
-    """Try the mutants whose names begin with one of `names`; all by default."""
-    chosen = [m for m in MUTANTS if not names or m.name.startswith(tuple(names))]
-    missed = 0
-    with tempfile.TemporaryDirectory(prefix="dungeon-mutants-") as folder:
-        copy = Path(folder) / "dungeon"
-        ignore = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "saves")
-        shutil.copytree(ROOT, copy, ignore=ignore)
-        (copy / "saves").mkdir()
-        for mutant in chosen:
-            seen = noticed(mutant, copy)
-            missed += not seen
-            print(f"{'noticed' if seen else 'NOT NOTICED':12} {mutant.name}", flush=True)
-    return missed
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
