@@ -209,11 +209,11 @@ class PlainGame:
             self._say(self._where())
 
     def _tell(self, text: str) -> None:
-        text = clean(text)
         if self.story.isatty():
             width = min(shutil.get_terminal_size().columns, 78)
-            text = "\n".join(textwrap.fill(line, width) for line in text.split("\n"))
-        self.story.write(text + "\n\n")
+            # Cleaned before it is broken into lines: a sequence may hold a blank.
+            text = "\n".join(textwrap.fill(line, width) for line in clean(text).split("\n"))
+        self.story.write(clean(text) + "\n\n")
         self.story.flush()
 
     def _say(self, text: str) -> None:

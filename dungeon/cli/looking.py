@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
-from dungeon.cli.common import Commands, Tools, loaded, saves_dir, settings_of, tell
+from dungeon.cli.common import (
+    Commands,
+    Tools,
+    give,
+    give_json,
+    loaded,
+    saves_dir,
+    settings_of,
+    tell,
+)
 from dungeon.errors import SettingsError
-from dungeon.text import clean
 
 
 def add(commands: Commands) -> None:
@@ -46,16 +52,16 @@ def _list(args: argparse.Namespace, tools: Tools) -> int:
     listed = list_scenarios()
     entries = [entry for entry in listed if within(entry.scenario, highest)]
     if args.json:
-        print(json.dumps([_entry_data(entry) for entry in entries], ensure_ascii=False, indent=2))
+        give_json([_entry_data(entry) for entry in entries])
         return 0
     for entry in entries:
         if entry.scenario is None:
             first = next(iter(entry.problems), None)
-            print(f"{entry.name}\n    cannot be read: {first or 'unknown reason'}")
+            give(f"{entry.name}\n    cannot be read: {first or 'unknown reason'}")
         else:
             scenario = entry.scenario
             facts = ", ".join((scenario.rating, *scenario.tags))
-            print(f"{entry.name}\n    {scenario.title} ({facts})\n    {scenario.summary}")
+            give(f"{entry.name}\n    {scenario.title} ({facts})\n    {scenario.summary}")
     if len(entries) < len(listed):
         tell(f"{len(listed) - len(entries)} more are rated above {highest}, the limit you set.")
     return 0
@@ -65,7 +71,7 @@ def _entry_data(entry: object) -> dict[str, object]:
     scenario = getattr(entry, "scenario", None)
     data: dict[str, object] = {
         "name": getattr(entry, "name"),  # noqa: B009
-        "path": clean(str(getattr(entry, "path"))),  # noqa: B009
+        "path": str(getattr(entry, "path")),  # noqa: B009
         "problems": [str(problem) for problem in getattr(entry, "problems", ())],
     }
     if scenario is not None:
@@ -102,14 +108,14 @@ def _saves(args: argparse.Namespace, tools: Tools) -> int:
                         "size": row.size,
                     }
                 )
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        give_json(data)
         return 0
     for row in rows:
         if isinstance(row, DamagedSave):
-            print(f"{row.name}\n    damaged: {row.reason}")
+            give(f"{row.name}\n    damaged: {row.reason}")
         else:
             turns = "1 turn" if row.turns == 1 else f"{row.turns} turns"
-            print(f"{row.name}\n    {row.title}, {turns}, {row.updated:%Y-%m-%d %H:%M} UTC")
+            give(f"{row.name}\n    {row.title}, {turns}, {row.updated:%Y-%m-%d %H:%M} UTC")
     if not rows:
         tell("No stories yet. Begin one with: dungeon play SCENARIO")
     return 0
@@ -133,12 +139,11 @@ def _export(args: argparse.Namespace, tools: Tools) -> int:
         "json": export.to_json,
     }
     text = write[args.format](story)
-    text = text if text.endswith("\n") else text + "\n"
     if args.output is None:
-        sys.stdout.write(text)
+        give(text.removesuffix("\n"))
         return 0
     try:
-        args.output.write_text(text, encoding="utf-8")
+        args.output.write_text(text.removesuffix("\n") + "\n", encoding="utf-8")
     except OSError as error:
         raise SettingsError(
             f"{args.output} cannot be written: {error.strerror}.", "Choose another place with -o."
@@ -173,15 +178,15 @@ def _context(args: argparse.Namespace, tools: Tools) -> int:
             ],
             "prompt": context.prompt,
         }
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        give_json(data)
         return 0
     for segment in context.segments:
-        print(f"--- {segment.kind}, {segment.tokens} tokens")
-        print(clean(segment.text))
-    print(
+        give(f"--- {segment.kind}, {segment.tokens} tokens")
+        give(segment.text)
+    give(
         f"--- {context.tokens} of {context.limit} tokens, "
         f"{context.max_new_tokens} more for the next turn"
     )
     for cut in context.cut:
-        print(f"--- no room for {cut.what} ({cut.tokens} tokens)")
+        give(f"--- no room for {cut.what} ({cut.tokens} tokens)")
     return 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dungeon.cli.common import (
     Commands,
+    Parser,
     Tools,
     loaded,
     saves_dir,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add `play` and `resume`."""
-    game = argparse.ArgumentParser(add_help=False)
+    game = Parser(add_help=False)
     game.add_argument("--plain", action="store_true", help="no screen: lines in, story out")
     game.add_argument("--seed", type=seed, metavar="N", help="replay the same chances")
     game.add_argument("--model", metavar="M", help="a model's name or directory, or 'scripted'")
@@ -183,7 +184,7 @@ def _ask(scenario: Scenario, answers: dict[str, str]) -> dict[str, str]:
         tell(question.ask)
         for number, choice in enumerate(question.choices, 1):
             tell(f"  {number}. {choice}")
-        print(f"[{clean(question.fallback, newlines=False)}] ", end="", file=sys.stderr, flush=True)
+        tell(f"[{question.fallback}] ", end="")
         line = clean(sys.stdin.readline(), newlines=False).strip()
         if line.isdigit() and 1 <= int(line) <= len(question.choices):
             line = question.choices[int(line) - 1]

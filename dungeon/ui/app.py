@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 
 from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError, SaveError, SaveLockedError
@@ -33,11 +34,11 @@ from dungeon.ui.screens.help import HelpScreen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.setup import Begin, SetupScreen
 from dungeon.ui.screens.title import TitleScreen
-from dungeon.ui.shown import line
+from dungeon.ui.shown import Harmless, line
 from dungeon.ui.theme import EMBER, FALLBACKS, PARCHMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["AppContext", "DungeonApp", "run_app"]
 
@@ -66,6 +67,7 @@ class DungeonApp(App[None]):
         self.engine: Engine | None = None
         self.engine_error: DungeonError | None = None
         self.ending = Ending(self, context.log_file)
+        self._harmless = Harmless()
         self._filtering = context.word_filter
         self.register_theme(EMBER)
         self.register_theme(PARCHMENT)
@@ -310,6 +312,16 @@ class DungeonApp(App[None]):
             self.exit()
         else:
             play.leave(self.exit)
+
+    def notify(
+        self, message: str, *, title: str = "", markup: bool = False, **options: Any
+    ) -> None:
+        """A toast, as it is written: Textual would read markup in it."""
+        super().notify(clean(message), title=clean(title), markup=False, **options)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and behind them the net."""
+        return [*super().get_line_filters(), self._harmless]
 
     # -- ending --------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from textual.message import Message
 from dungeon.errors import DungeonError
 from dungeon.story.action import parse
 from dungeon.story.tree import NodeId
-from dungeon.text import clean
 from dungeon.ui.commands import PLAY
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
@@ -69,7 +68,7 @@ class PlayScreen(TellingScreen):
         try:
             verb()
         except DungeonError as error:
-            self.notify(clean(error_text(error)), severity="warning", markup=False)
+            self.notify(error_text(error), severity="warning", markup=False)
             return
         self.transcript.end()
         self.transcript.show(self.session.story.tree.path())
@@ -162,11 +161,11 @@ class PlayScreen(TellingScreen):
         try:
             words = None if self.session.word_filter else self._settings.load_words()
         except DungeonError as error:
-            self.notify(clean(error_text(error)), severity="error", markup=False)
+            self.notify(error_text(error), severity="error", markup=False)
             return
         self.session.word_filter = words
         self._show_state()
-        self.notify(clean(self._settings.filter_state(words)), timeout=10, markup=False)
+        self.notify(self._settings.filter_state(words), timeout=10, markup=False)
         self.post_message(self.FilterSwitched(words is not None))
 
     def action_leave(self) -> None:

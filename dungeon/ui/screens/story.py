@@ -18,7 +18,6 @@ from textual.timer import Timer
 from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
 from dungeon.session import GameSession
-from dungeon.text import clean
 from dungeon.ui.commands import PLAY
 from dungeon.ui.context import AppContext
 from dungeon.ui.shown import error_text
@@ -186,7 +185,7 @@ class StoryScreen(Screen[None]):
         message = error_text(error) if error is not None else ""
         if message and message != self._told_unsaved:
             self.notify(
-                f"{clean(message)} The story goes on here, and is saved as soon as that works.",
+                f"{message} The story goes on here, and is saved as soon as that works.",
                 title="Not saved",
                 severity="error",
                 timeout=10,

@@ -18,7 +18,6 @@ from textual.widgets.option_list import Option
 from dungeon.errors import DungeonError
 from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.story.scenario import RATINGS, within
-from dungeon.text import clean
 from dungeon.ui.screens import details
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.shown import error_text, joined, line
@@ -170,7 +169,7 @@ class TitleScreen(Screen[None]):
         elif not saves and self._list is self.query_one("#saves"):
             self.query_one("#scenarios").focus()
         if error is not None:
-            self.app.notify(clean(error_text(error)), severity="warning", markup=False)
+            self.app.notify(error_text(error), severity="warning", markup=False)
         self._show_details()
 
     def show_narrator(self, content: Content) -> None:
@@ -236,7 +235,7 @@ class TitleScreen(Screen[None]):
             self.action_new()
         elif (save := self._save) is not None:
             if isinstance(save, DamagedSave):
-                self.app.notify(clean(save.reason), severity="error", markup=False)
+                self.app.notify(save.reason, severity="error", markup=False)
             else:
                 self.post_message(self.SaveChosen(save.path))
 
@@ -247,7 +246,7 @@ class TitleScreen(Screen[None]):
             return
         if entry.scenario is None:
             self.app.notify(
-                clean(f"{entry.name} cannot be played until its file is mended.", newlines=False),
+                f"{entry.name} cannot be played until its file is mended.",
                 severity="error",
                 markup=False,
             )
