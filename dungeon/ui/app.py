@@ -108,7 +108,8 @@ class DungeonApp(App[None]):
         """Pass it on to whoever shows it."""
         if not self.is_running:
             return
-        self._narrator(f"… {message.line}", "$faint")
+        if self.engine is None:
+            self._narrator(f"… {message.line}", "$faint")
         if (play := self.play_screen) is not None:
             play.engine_progress(message.line)
 

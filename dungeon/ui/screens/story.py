@@ -196,9 +196,11 @@ class StoryScreen(Screen[None]):
     # -- the engine ----------------------------------------------------------------------------
 
     def engine_progress(self, text: str) -> None:
-        """Loading took a step."""
+        """Loading took a step, or the narrator goes on in another way than before."""
         if self._showing:
             self.status.detail = text
+        if self._engine is not None:
+            self.notify(f"The narrator: {text}.", severity="warning", timeout=10, markup=False)
 
     def engine_loading(self) -> None:
         """Loading began anew."""
