@@ -196,15 +196,20 @@ def _bar(entry: Entry) -> Iterator[OnProgress]:
         bars.TransferSpeedColumn(),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(entry.name, total=None)
+    # Drawn from the first step on: before it there may be a question on the terminal.
+    bar = bars.Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task(entry.name, total=None)
 
-        def step(progress: Progress) -> None:
-            bar.update(
-                task,
-                description=clean(f"{entry.name}: {progress.step}", newlines=False),
-                completed=progress.done,
-                total=progress.total or None,
-            )
+    def step(progress: Progress) -> None:
+        bar.start()
+        bar.update(
+            task,
+            description=clean(f"{entry.name}: {progress.step}", newlines=False),
+            completed=progress.done,
+            total=progress.total or None,
+        )
 
+    try:
         yield step
+    finally:
+        bar.stop()

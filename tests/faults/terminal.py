@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 import termios
 import time
@@ -109,8 +110,12 @@ class Terminal:
 
     def close(self) -> None:
         """End it, if it has not ended."""
-        if not self.process.closed:
-            self.process.close(force=True)
+        if self.process.closed:
+            return
+        if self.process.isalive():
+            self.process.kill(signal.SIGKILL)
+            self.process.wait()
+        self.process.close()
 
     @property
     def left_on(self) -> list[str]:
