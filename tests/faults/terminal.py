@@ -8,7 +8,7 @@ import signal
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -69,15 +69,22 @@ class Terminal:
 
     def shows(self, text: str, seconds: float = PATIENCE) -> str:
         """Wait until `text` stands on the screen; all that stands there."""
+        return self._until(lambda shown: text in shown, f"showed {text!r}", seconds)
+
+    def hides(self, text: str, seconds: float = PATIENCE) -> str:
+        """Wait until `text` stands there no more; all that does."""
+        return self._until(lambda shown: text not in shown, f"hid {text!r}", seconds)
+
+    def _until(self, true: Callable[[str], bool], what: str, seconds: float) -> str:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.read()
             shown = "\n".join(self.screen.display)
-            if text in shown:
+            if true(shown):
                 return shown
             if not self.process.isalive() and not self._pending():
                 break
-        raise AssertionError(f"never showed {text!r}:\n" + "\n".join(self.screen.display))
+        raise AssertionError(f"never {what}:\n" + "\n".join(self.screen.display))
 
     def _pending(self) -> bool:
         before = len(self.wire)
