@@ -87,8 +87,8 @@ def _here() -> str | None:
 
 def _ask(entry: Entry) -> bool:
     size = f"{entry.download / MEGABYTE:.0f} MB"
-    sys.stderr.write(f"Download the model {entry.name} ({size}, {entry.licence})? [Y/n] ")
-    sys.stderr.flush()
+    question = f"Download the model {entry.name} ({size}, {entry.licence})? [Y/n] "
+    print(clean(question), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("", "y", "yes")
 
 
@@ -106,7 +106,8 @@ def command(args: argparse.Namespace) -> int:
     if args.verb == "ensure":
         return _ensure()
     if args.name is None:
-        print(f"dungeon: models {args.verb} needs a NAME: {', '.join(_names())}", file=sys.stderr)
+        needed = f"dungeon: models {args.verb} needs a NAME: {', '.join(_names())}"
+        print(clean(needed), file=sys.stderr)
         return 2
     return _pull(args.name) if args.verb == "pull" else _path(args.name)
 
@@ -134,7 +135,7 @@ def _path(name: str) -> int:
             f"The model {entry.name} is not on this machine.",
             f"Fetch it: dungeon models pull {entry.name}",
         )
-    print(found.path)
+    print(clean(str(found.path)))
     return 0
 
 
@@ -154,11 +155,11 @@ def _list(*, as_json: bool) -> int:
             }
         )
     if as_json:
-        print(json.dumps(rows, indent=2))
+        print(clean(json.dumps(rows, indent=2)))
         return 0
     for entry, row in zip(catalog.CATALOG.values(), rows, strict=True):
         state = "here" if row["path"] else f"{entry.download / MEGABYTE:,.0f} MB to fetch"
-        print(f"{entry.name:24} {state:18} {entry.about} ({entry.licence})")
+        print(clean(f"{entry.name:24} {state:18} {entry.about} ({entry.licence})"))
     return 0
 
 
@@ -180,7 +181,7 @@ def _bar(entry: Entry) -> Iterator[OnProgress]:
             nonlocal last
             if progress.step != last:
                 last = progress.step
-                print(f"{entry.name}: {progress.step}", file=sys.stderr, flush=True)
+                print(clean(f"{entry.name}: {progress.step}"), file=sys.stderr, flush=True)
 
         yield line
         return
@@ -195,15 +196,20 @@ def _bar(entry: Entry) -> Iterator[OnProgress]:
         bars.TransferSpeedColumn(),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(entry.name, total=None)
+    # Drawn from the first step on: before it there may be a question on the terminal.
+    bar = bars.Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task(entry.name, total=None)
 
-        def step(progress: Progress) -> None:
-            bar.update(
-                task,
-                description=f"{entry.name}: {progress.step}",
-                completed=progress.done,
-                total=progress.total or None,
-            )
+    def step(progress: Progress) -> None:
+        bar.start()
+        bar.update(
+            task,
+            description=clean(f"{entry.name}: {progress.step}", newlines=False),
+            completed=progress.done,
+            total=progress.total or None,
+        )
 
+    try:
         yield step
+    finally:
+        bar.stop()

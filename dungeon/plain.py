@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TextIO
 
+from dungeon import words
 from dungeon.engine.base import CancelToken
 from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Turn, narrate
@@ -35,7 +36,8 @@ Type what you do, and press Enter. An empty line lets the story go on.
   /cards          what comes when called   /card NAME: TEXT write a card, or write it anew
   /forget NAME    throw a card away        /automatic       automatic memory on or off
   /preset NAME    how freely words are drawn: steady, lively or wild
-  /save           where the story is kept  /quit  /help
+  /save           where the story is kept  /filter          the word filter, on or off
+  /quit  /help
 """
 
 
@@ -80,6 +82,7 @@ class PlainGame:
             "preset": self._preset,
             "save": lambda text: self._save(),
             "quit": lambda text: self._quit(),
+            "filter": lambda text: self._filter(),
             "help": lambda text: self._say(HELP.rstrip()),
         }
 
@@ -240,6 +243,10 @@ class PlainGame:
         self.session.save()
         self._say(self._where())
 
+    def _filter(self) -> None:
+        self.session.word_filter = None if self.session.word_filter else words.load()
+        self._say(words.state(self.session.word_filter))
+
     def _quit(self) -> None:
         raise Leave
 
@@ -263,11 +270,11 @@ class PlainGame:
         return as_line(action, self.session.story.style) or as_narrative(action)
 
     def _tell(self, text: str) -> None:
-        text = clean(text)
         if self.story.isatty():
             width = min(shutil.get_terminal_size().columns, 78)
-            text = "\n".join(textwrap.fill(line, width) for line in text.split("\n"))
-        self.story.write(text + "\n\n")
+            # Cleaned before it is broken into lines: a sequence may hold a blank.
+            text = "\n".join(textwrap.fill(line, width) for line in clean(text).split("\n"))
+        self.story.write(clean(text) + "\n\n")
         self.story.flush()
 
     def _say(self, text: str) -> None:

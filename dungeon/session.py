@@ -27,6 +27,7 @@ from dungeon.story import voice
 from dungeon.story.action import Action, Mode
 from dungeon.story.cast import cast
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
+from dungeon.story.filter import WordFilter
 from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source
 from dungeon.story.story import MAX_SEED, Story, begin
 from dungeon.story.tree import Node, NodeId
@@ -54,6 +55,7 @@ class GameSession:
         story: The story; change it only through this class.
         saved: Whether the file holds everything that the story does.
         save_error: Why it does not; None when it does.
+        word_filter: What the narrator may not write; None (at first) is off.
     """
 
     def __init__(self, story: Story, engine: Engine, file: StoryFile | None = None) -> None:
@@ -62,6 +64,7 @@ class GameSession:
         self.file = file
         self.saved = False
         self.save_error: SaveError | None = None
+        self.word_filter: WordFilter | None = None
         self._builder = ContextBuilder()
         self._builder_for: ModelInfo | None = None
         self._serial = 0
@@ -207,6 +210,7 @@ class GameSession:
             story.style.tense,
             story.style.name if story.style.person == "third" else "",
             cast(story),
+            self.word_filter,
         )
         return self._turn
 

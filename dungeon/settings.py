@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     """Name of the screen's theme."""
     preset: Literal[*PRESETS] | None = None  # type: ignore[valid-type]
     """Sampling numbers that suit each other; each source's own numbers go before its preset."""
+    word_filter: bool = False
+    """Whether the narrator is kept from words of the player's list; see `dungeon.words`."""
+    rating: Literal["everyone", "teen", "mature"] | None = None
+    """The highest rating of scenarios that are listed; None lists all."""
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None

@@ -24,6 +24,7 @@ from dungeon.errors import EngineError
 from dungeon.story import narrative, rerank
 from dungeon.story.action import Action
 from dungeon.story.context import Context
+from dungeon.story.filter import WordFilter
 from dungeon.story.story import MAX_SEED
 from dungeon.story.tree import NodeId
 
@@ -55,6 +56,7 @@ class Turn:
         person, tense: Of the scenario's style.
         hero: What the third person calls the player; "" in other stories.
         cast: Names of the story's own.
+        words: What the player does not want to read; None where the filter is off.
     """
 
     id: NodeId
@@ -70,6 +72,7 @@ class Turn:
     tense: str = "present"
     hero: str = ""
     cast: tuple[str, ...] = ()
+    words: WordFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def narrate(
     Raises:
         EngineError: The engine failed, or no attempt gave a usable text.
     """
-    request = turn.request
+    request, filtered = turn.request, False
     for attempt in range(MAX_ATTEMPTS):
         if attempt:
             on_draft("")
@@ -121,18 +124,25 @@ def narrate(
             )
         if turn.candidates > 1 and not attempt:
             seed, finished = _best_of(engine, turn, cancel)
-            on_draft(narrative.draft(finished.text))
+            on_draft(_draft(finished.text, turn))
         else:
             seed = request.seed
             finished = engine.generate(
-                request, cancel, lambda text: on_draft(narrative.draft(_opened(text, turn)))
+                request, cancel, lambda text: on_draft(_draft(_opened(text, turn), turn))
             )
             finished = replace(finished, text=_opened(finished.text, turn))
-        text = _trim(finished, turn)
+        trimmed = _trim(finished, turn)
+        text = _allowed(trimmed, turn)
+        filtered = filtered or text != trimmed
         if text or finished.stop == "cancelled":
             return Narration(
                 text, finished.text, finished.stop, seed, finished.timing, finished.tokens
             )
+    if filtered:
+        raise EngineError(
+            "The narrator found no words that your word filter lets through.",
+            "Say it another way, or switch the filter off: your line is back in the input.",
+        )
     raise EngineError(
         "The narrator found no words for that.",
         "Say it another way, or try again: your line is back in the input.",
@@ -175,7 +185,7 @@ def _best_of(engine: Engine, turn: Turn, cancel: CancelToken) -> tuple[int, Fini
     """The best of the turn's candidates and the seed that writes it alone."""
     written, texts = candidates(engine, turn, cancel)
     at = rerank.best(
-        [(text, one.text) for one, text in zip(written, texts, strict=True)],
+        [(_allowed(text, turn), one.text) for one, text in zip(written, texts, strict=True)],
         action=turn.action.text,
         said=turn.said,
         person=turn.person,
@@ -192,6 +202,17 @@ def _opened(text: str, turn: Turn) -> str:
     if not text.strip() or text.lstrip().startswith(opener):
         return text
     return opener + text
+
+
+def _allowed(text: str, turn: Turn) -> str:
+    """`text`, or nothing where it has a word that the player filters out."""
+    return "" if turn.words is not None and turn.words.find(text) else text
+
+
+def _draft(text: str, turn: Turn) -> str:
+    """What may be shown while it is written: up to a filtered word, if there is one."""
+    shown = narrative.draft(text)
+    return shown if turn.words is None else turn.words.before(shown)
 
 
 def _trim(finished: Finished, turn: Turn) -> str:

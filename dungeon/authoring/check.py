@@ -27,10 +27,10 @@ def check_files(paths: Iterable[Path], out: TextIO) -> int:
     for path in _expanded(paths):
         problems = _problems(path)
         for problem in problems:
-            out.write(problem.render() + "\n")
+            out.write(clean(problem.render()) + "\n")
             failed = failed or problem.severity == "error"
         if not problems:
-            out.write(f"{clean(str(path), newlines=False)}: in order\n")
+            out.write(clean(str(path), newlines=False) + ": in order\n")
     return 1 if failed else 0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dungeon import __version__
 from dungeon.cli import doctor, keeping, looking, playing, writing
-from dungeon.cli.common import Commands, Tools, tell
+from dungeon.cli.common import Commands, Parser, Tools, tell
 from dungeon.errors import DungeonError
 
 __all__ = ["Tools", "run"]
@@ -63,7 +63,7 @@ def _log(error: Exception) -> Path:
 
 
 def _parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="dungeon",
         description="A terminal text adventure told by GPT-2 on your own processor.",
         epilog="Without a command, the title screen opens.",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dungeon.errors import SettingsError
 from dungeon.text import clean
@@ -35,13 +36,32 @@ class Tools:
     models: Callable[[argparse.Namespace], int]
 
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+class Parser(argparse.ArgumentParser):
+    """A parser whose messages, which quote what was typed, are harmless to a terminal."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(clean(message), file)
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 """What `ArgumentParser.add_subparsers` gives."""
 
+# All that the command line writes goes through these three.
 
-def tell(text: str) -> None:
+
+def tell(text: str, end: str = "\n") -> None:
     """Say something on standard error, harmless to a terminal."""
-    print(clean(text), file=sys.stderr)
+    print(clean(text), end=end, file=sys.stderr, flush=True)
+
+
+def give(text: str) -> None:
+    """Write what was asked for to standard output, harmless to a terminal."""
+    print(clean(text))
+
+
+def give_json(data: object) -> None:
+    """Write plain data to standard output, for other programs: ASCII, so nothing is lost."""
+    give(json.dumps(data, ensure_ascii=True, indent=2))
 
 
 def usage(message: str) -> SystemExit:

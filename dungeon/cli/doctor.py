@@ -7,7 +7,6 @@ paths begin with `~` where they are in the player's home.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import re
@@ -20,9 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dungeon import __version__
-from dungeon.cli.common import Commands, Tools, saves_dir, settings_of
+from dungeon.cli.common import Commands, Tools, give, give_json, saves_dir, settings_of
 from dungeon.errors import DungeonError, SettingsError
-from dungeon.text import clean
 
 if TYPE_CHECKING:
     from dungeon.settings import Settings
@@ -68,17 +66,17 @@ def _doctor(args: argparse.Namespace, tools: Tools) -> int:
         for one in found:
             groups.setdefault(one.group, {})[one.name] = one.value
         data = {**groups, "problems": [f"{one.name}: {one.problem}" for one in problems]}
-        print(json.dumps(data, indent=2))
+        give_json(data)
         return 1 if problems else 0
     group = ""
     for one in found:
         if one.group != group:
             group = one.group
-            print(group)
-        print(clean(f"  {one.name:14} {one.value}".rstrip()))
+            give(group)
+        give(f"  {one.name:14} {one.value}".rstrip())
         if one.problem:
-            print(clean(f"  {'':14} ! {one.problem}"))
-    print("Nothing is wrong." if not problems else f"Problems found: {len(problems)}")
+            give(f"  {'':14} ! {one.problem}")
+    give("Nothing is wrong." if not problems else f"Problems found: {len(problems)}")
     return 1 if problems else 0
 
 

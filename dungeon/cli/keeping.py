@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
-from dungeon.cli.common import Commands, Tools, saves_dir, settings_of, tell, usage
+from dungeon.cli.common import Commands, Tools, give, give_json, saves_dir, settings_of, tell, usage
 from dungeon.text import clean
 
 
@@ -56,14 +55,14 @@ def _list(args: argparse.Namespace) -> int:
                         "size": row.size,
                     }
                 )
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        give_json(data)
         return 0
     for row in rows:
         if isinstance(row, DamagedSave):
-            print(clean(f"{row.name}\n    {row.reason}\n    {row.hint}".rstrip()))
+            give(f"{row.name}\n    {row.reason}\n    {row.hint}".rstrip())
         else:
             when = f"{row.updated:%Y-%m-%d %H:%M} UTC"
-            print(clean(f"{row.name}\n    {row.title}, {_turns(row.turns)}, {when}"))
+            give(f"{row.name}\n    {row.title}, {_turns(row.turns)}, {when}")
     if not rows:
         tell("No stories yet. Begin one with: dungeon play SCENARIO")
     return 0
@@ -94,13 +93,13 @@ def _check(args: argparse.Namespace) -> int:
             }
             for one in found
         ]
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        give_json(data)
     else:
         for one in found:
             if one.error is None:
-                print(clean(f"{one.name}\n    sound: {_turns(one.turns)} on all branches"))
+                give(f"{one.name}\n    sound: {_turns(one.turns)} on all branches")
             else:
-                print(clean(f"{one.name}\n    {one.error}"))
+                give(f"{one.name}\n    {one.error}")
         if not found:
             tell("No stories yet.")
     bad = [one for one in found if one.error is not None]
@@ -138,13 +137,13 @@ def _recover(args: argparse.Namespace) -> int:
             "lost": salvage.lost,
             "notes": list(salvage.notes),
         }
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        give_json(data)
         return 0
     tell(checked.error.message)
     lost = f"; {_turns(salvage.lost)} of it lost" if salvage.lost else ", and none is known lost"
-    print(clean(f"Found {_turns(salvage.turns)}{lost}."))
+    give(f"Found {_turns(salvage.turns)}{lost}.")
     for note in salvage.notes:
-        print(clean(note))
-    print(clean(f"Wrote {salvage.story.title!r} to {recovered.path}; {path.name} is as it was."))
+        give(note)
+    give(f"Wrote {salvage.story.title!r} to {recovered.path}; {path.name} is as it was.")
     tell(clean(f"Play it with: dungeon resume {recovered.path.stem}"))
     return 0

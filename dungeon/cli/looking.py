@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 
-from dungeon.cli.common import Commands, Tools, loaded, saves_dir, settings_of, tell
-from dungeon.text import clean
+from dungeon.cli.common import (
+    Commands,
+    Tools,
+    give,
+    give_json,
+    loaded,
+    saves_dir,
+    settings_of,
+    tell,
+)
 
 
 def add(commands: Commands) -> None:
@@ -34,18 +40,24 @@ def add(commands: Commands) -> None:
 
 def _list(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.library import list_scenarios
+    from dungeon.story.scenario import within
 
-    entries = list_scenarios()
+    highest = settings_of(args).rating
+    listed = list_scenarios()
+    entries = [entry for entry in listed if within(entry.scenario, highest)]
     if args.json:
-        print(json.dumps([_entry_data(entry) for entry in entries], ensure_ascii=False, indent=2))
+        give_json([_entry_data(entry) for entry in entries])
         return 0
     for entry in entries:
         if entry.scenario is None:
             first = next(iter(entry.problems), None)
-            print(f"{entry.name}\n    cannot be read: {first or 'unknown reason'}")
+            give(f"{entry.name}\n    cannot be read: {first or 'unknown reason'}")
         else:
-            tags = f" ({', '.join(entry.scenario.tags)})" if entry.scenario.tags else ""
-            print(f"{entry.name}\n    {entry.scenario.title}{tags}\n    {entry.scenario.summary}")
+            scenario = entry.scenario
+            facts = ", ".join((scenario.rating, *scenario.tags))
+            give(f"{entry.name}\n    {scenario.title} ({facts})\n    {scenario.summary}")
+    if len(entries) < len(listed):
+        tell(f"{len(listed) - len(entries)} more are rated above {highest}, the limit you set.")
     return 0
 
 
@@ -53,7 +65,7 @@ def _entry_data(entry: object) -> dict[str, object]:
     scenario = getattr(entry, "scenario", None)
     data: dict[str, object] = {
         "name": getattr(entry, "name"),  # noqa: B009
-        "path": clean(str(getattr(entry, "path"))),  # noqa: B009
+        "path": str(getattr(entry, "path")),  # noqa: B009
         "problems": [str(problem) for problem in getattr(entry, "problems", ())],
     }
     if scenario is not None:
@@ -86,11 +98,10 @@ def _export(args: argparse.Namespace, tools: Tools) -> int:
         "json": export.to_json,
     }
     text = write[args.format](story)
-    text = text if text.endswith("\n") else text + "\n"
     if args.output is None:
-        sys.stdout.write(text)
+        give(text.removesuffix("\n"))
         return 0
-    export.write_file(args.output, text)
+    export.write_file(args.output, text.removesuffix("\n") + "\n")
     tell(f"Wrote {args.output}.")
     return 0
 
@@ -121,15 +132,15 @@ def _context(args: argparse.Namespace, tools: Tools) -> int:
             ],
             "prompt": context.prompt,
         }
-        print(json.dumps(data, ensure_ascii=False, indent=2))
+        give_json(data)
         return 0
     for segment in context.segments:
-        print(f"--- {segment.kind}, {segment.tokens} tokens")
-        print(clean(segment.text))
-    print(
+        give(f"--- {segment.kind}, {segment.tokens} tokens")
+        give(segment.text)
+    give(
         f"--- {context.tokens} of {context.limit} tokens, "
         f"{context.max_new_tokens} more for the next turn"
     )
     for cut in context.cut:
-        print(f"--- no room for {cut.what} ({cut.tokens} tokens)")
+        give(f"--- no room for {cut.what} ({cut.tokens} tokens)")
     return 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dungeon.cli.common import (
     Commands,
+    Parser,
     Tools,
     loaded,
     saves_dir,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add `play` and `resume`."""
-    game = argparse.ArgumentParser(add_help=False)
+    game = Parser(add_help=False)
     game.add_argument("--plain", action="store_true", help="no screen: lines in, story out")
     game.add_argument("--seed", type=seed, metavar="N", help="replay the same chances")
     # Both may stand before the command too, and a default here would take that back.
@@ -101,7 +102,7 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
         seed=args.seed,
         generation=generation,
     )
-    return _plain(session)
+    return _plain(session, settings)
 
 
 def _resume(args: argparse.Namespace, tools: Tools) -> int:
@@ -135,12 +136,18 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
     if args.seed is not None:
         session.story.seed = args.seed
     session.story.generation = _generation(settings, session.story.generation)
-    return _plain(session)
+    return _plain(session, settings)
 
 
-def _plain(session: GameSession) -> int:
-    from dungeon import plain
+def _plain(session: GameSession, settings: Settings) -> int:
+    from dungeon import plain, words
 
+    if settings.word_filter:
+        try:
+            session.word_filter = words.load()
+        except BaseException:
+            session.close()
+            raise
     return plain.play(session)
 
 
@@ -153,6 +160,8 @@ def _screen(settings: Settings, tools: Tools, **start: object) -> int:
             make_engine=lambda: tools.make_engine(settings.model),
             saves=saves_dir(settings),
             theme=settings.theme,
+            word_filter=settings.word_filter,
+            rating=settings.rating,
             **start,  # type: ignore[arg-type]
         )
     )
@@ -184,7 +193,7 @@ def _ask(scenario: Scenario, answers: dict[str, str]) -> dict[str, str]:
         tell(question.ask)
         for number, choice in enumerate(question.choices, 1):
             tell(f"  {number}. {choice}")
-        print(f"[{clean(question.fallback, newlines=False)}] ", end="", file=sys.stderr, flush=True)
+        tell(f"[{question.fallback}] ", end="")
         line = clean(sys.stdin.readline(), newlines=False).strip()
         if line.isdigit() and 1 <= int(line) <= len(question.choices):
             line = question.choices[int(line) - 1]

@@ -138,7 +138,8 @@ def auto(
         named: From the command line or the settings; None or "auto" where nothing is.
         progress: See `OnProgress`.
         convert: See `pull`.
-        agree: Asks the player whether a model may be downloaded. Nothing is without it.
+        agree: Asks the player whether a model may be downloaded. The network is not touched
+            without it; where the hub does not answer, the embedded model is asked for next.
 
     Raises:
         ModelError: There is no model and none can be had; the hint says what to do.
@@ -159,7 +160,8 @@ def auto(
         if found is not None:
             return found
     preferred, embedded = CATALOG[PREFERRED], CATALOG[EMBEDDED]
-    if hub_answers() and agree(preferred):
+    # Nothing is asked of the network before the player is asked.
+    if not _hub_is_off() and agree(preferred) and hub_answers():
         return pull(preferred.name, progress, convert, patient=False)
     if agree(embedded):
         return pull(embedded.name, progress, convert, patient=False)
@@ -169,9 +171,13 @@ def auto(
     )
 
 
+def _hub_is_off() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
 def hub_answers(timeout: float = PROBE_SECONDS) -> bool:
     """Whether the Hugging Face hub can be reached; not even asked with HF_HUB_OFFLINE=1."""
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+    if _hub_is_off():
         return False
     base = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     url = f"{base}/{CATALOG[PREFERRED].hub_ids[0]}/resolve/main/config.json"

@@ -27,6 +27,16 @@ RATINGS = ("everyone", "teen", "mature")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
+def within(scenario: Scenario | None, highest: str | None) -> bool:
+    """Whether a scenario is rated no higher than `highest`; None stands for no limit.
+
+    One that cannot be read (None) has no rating, and is shown so that it can be mended.
+    """
+    if scenario is None or highest is None:
+        return True
+    return RATINGS.index(scenario.rating) <= RATINGS.index(highest)
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """The allowed values of one sampling number, both ends included."""

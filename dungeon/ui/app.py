@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 
 from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError, SaveError, SaveLockedError
@@ -33,7 +34,7 @@ from dungeon.ui.screens.help import HelpScreen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.setup import Begin, SetupScreen
 from dungeon.ui.screens.title import TitleScreen
-from dungeon.ui.shown import line
+from dungeon.ui.shown import Harmless, line
 from dungeon.ui.theme import EMBER, FALLBACKS, PARCHMENT
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class DungeonApp(App[None]):
         self._scenarios: Sequence[ScenarioEntry] | None = None
         self._waiting: Story | None = None
         self.ending = Ending(self, context.log_file)
+        self._harmless = Harmless()
+        self._filtering = context.word_filter
         self.register_theme(EMBER)
         self.register_theme(PARCHMENT)
         self.theme = context.theme if context.theme in self.available_themes else EMBER.name
@@ -86,7 +89,7 @@ class DungeonApp(App[None]):
     async def on_mount(self) -> None:
         """Show the first screen; everything slow happens on threads."""
         self.ending.watch_signals()
-        self.title_screen = TitleScreen()
+        self.title_screen = TitleScreen(self.context.rating)
         await self.push_screen(self.title_screen)
         self._load_engine()
         if self.context.scenario is not None:
@@ -110,7 +113,8 @@ class DungeonApp(App[None]):
         """Pass it on to whoever shows it."""
         if not self.is_running:
             return
-        self._narrator(f"… {message.line}", "$faint")
+        if self.engine is None:
+            self._narrator(f"… {message.line}", "$faint")
         if (play := self.play_screen) is not None:
             play.engine_progress(message.line)
 
@@ -194,6 +198,10 @@ class DungeonApp(App[None]):
         """Back to the title; the story's file is closed by its screen."""
         self.pop_screen()
         self.call_later(self._read_library)
+
+    def on_play_screen_filter_switched(self, message: PlayScreen.FilterSwitched) -> None:
+        """The next story begins as this one was left."""
+        self._filtering = message.on
 
     def _play_file(self, path: Path) -> None:
         try:
@@ -303,6 +311,11 @@ class DungeonApp(App[None]):
 
     def _show(self, session: GameSession) -> None:
         self.ending.session = session
+        if self._filtering:
+            try:
+                session.word_filter = self.context.load_words()
+            except DungeonError as error:
+                self.call_later(self.push_screen, error_screen(error, "The word filter is off"))
         failed = self.engine_error is not None
         self.push_screen(PlayScreen(self.context, session, self.engine, failed))
 
@@ -320,6 +333,16 @@ class DungeonApp(App[None]):
             self.exit()
         else:
             play.leave(self.exit)
+
+    def notify(
+        self, message: str, *, title: str = "", markup: bool = False, **options: Any
+    ) -> None:
+        """A toast, as it is written: Textual would read markup in it."""
+        super().notify(clean(message), title=clean(title), markup=False, **options)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and behind them the net."""
+        return [*super().get_line_filters(), self._harmless]
 
     # -- ending --------------------------------------------------------------------------------
 

@@ -90,6 +90,10 @@ PRESET = Command(
     "preset", ("f12",), "F12", "", "Preset",
     "Chooses how freely words are drawn in this story; typed, /preset wild does it at once.",
 )  # fmt: skip
+FILTER = Command(
+    "filter", ("ctrl+g", "f11"), "^G", "", "Word filter",
+    "Keeps the narrator from words of your list, or no longer; your own words stay as they are.",
+)  # fmt: skip
 EARLIER = Command(
     "earlier", ("ctrl+up",), "^↑", "Earlier", "Earlier telling",
     "Goes to the telling of this turn before this one.", "", 6,
@@ -100,13 +104,15 @@ LATER = Command(
 )  # fmt: skip
 
 PLAY = (
-    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CONTEXT, PRESET, HELP, LEAVE,
+    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CONTEXT, PRESET, FILTER, HELP,
+    LEAVE,
     QUIT,
 )  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}
 """What a line such as "/undo" runs."""
 
+RATING_HELP = "On the title: lists all scenarios, those up to teen, or those for everyone."
 SCROLLING = (
     ("PgUp PgDn", "Read back and forth in the story."),
     ("^Home ^End", "To the opening, and to the end."),

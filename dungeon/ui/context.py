@@ -12,6 +12,7 @@ import platformdirs
 
 from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
+from dungeon.story.filter import WordFilter
 from dungeon.story.scenario import GenerationSettings, Scenario
 
 if TYPE_CHECKING:
@@ -46,6 +47,18 @@ def _list_saves(directory: Path) -> Sequence[SaveSummary | DamagedSave]:
     return list_saves(directory)
 
 
+def _load_words() -> WordFilter:
+    from dungeon import words
+
+    return words.load()
+
+
+def _filter_state(filter: WordFilter | None) -> str:
+    from dungeon import words
+
+    return words.state(filter)
+
+
 def _delete_save(path: Path) -> None:
     from dungeon.storage.library import delete_save
 
@@ -74,6 +87,10 @@ class AppContext:
         read_scenario: Reads one.
         list_saves: Every save in a directory, damaged ones included.
         delete_save: Removes one save for good.
+        word_filter: Whether stories begin with the word filter on.
+        load_words: Reads the filter's list.
+        filter_state: The filter in words for the player.
+        rating: The highest rating of scenarios that are listed at first; None lists all.
     """
 
     make_engine: Callable[[], Engine]
@@ -93,6 +110,10 @@ class AppContext:
     read_scenario: Callable[[Path], Scenario] = _read_scenario
     list_saves: Callable[[Path], Sequence[SaveSummary | DamagedSave]] = _list_saves
     delete_save: Callable[[Path], None] = _delete_save
+    word_filter: bool = False
+    load_words: Callable[[], WordFilter] = _load_words
+    filter_state: Callable[[WordFilter | None], str] = _filter_state
+    rating: str | None = None
 
     def generation_for(self, settings: GenerationSettings) -> GenerationSettings:
         """`settings` with the overrides in it.

@@ -7,8 +7,9 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from dungeon.ui.commands import HELP, PLAY, QUIT, Command
+from dungeon.ui.commands import HELP, PLAY, QUIT, RATING_HELP, Command
 from dungeon.ui.screens.play import PlayScreen
+from dungeon.ui.screens.title import TitleScreen
 
 Entry = tuple[str, str, Callable[[], object]]
 
@@ -24,6 +25,8 @@ class Commands(Provider):
             if target.check_action(command.action, ()) is True:
                 run = partial(self.app.run_action, command.action, target)
                 yield f"{command.title}  {command.shown_key}", command.help, run
+        if isinstance(self.screen, TitleScreen):
+            yield "Limit by rating  L", RATING_HELP, self.screen.action_rating
         yield "Theme", "Changes the colours.", self.app.action_change_theme
 
     async def discover(self) -> Hits:

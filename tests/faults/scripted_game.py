@@ -2,8 +2,8 @@
 
     python -m tests.faults.scripted_game SAVES LOG [--slow] [--break WHERE]
 
-`--break` makes an exception that nothing expects: in a handler, a worker or a thread, when
-the player presses F12.
+`--break` makes an exception that nothing expects: in a handler, a worker, a thread, a timer or
+while drawing, when the player presses F12.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from textual.content import Content
+from textual.widgets import Static
 
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.story.scenario import Scenario
@@ -37,6 +40,13 @@ class Late(ScriptedEngine):
         time.sleep(300)
 
 
+class Undrawable(Static):
+    """Cannot be drawn."""
+
+    def render(self) -> Content:
+        raise RuntimeError("the secret of the story")
+
+
 class Breaking(ui.DungeonApp):
     """Has a key that breaks it."""
 
@@ -44,10 +54,17 @@ class Breaking(ui.DungeonApp):
     where = ""
 
     def action_break(self) -> None:
+        assert self.ending.session is not None
+        self.ending.session.story.memory = "A lamp."
+        self.ending.session.saved = False
         if self.where == "thread":
             threading.Thread(target=self.fail).start()
         elif self.where == "worker":
             self.run_worker(self.fail, thread=True)
+        elif self.where == "timer":
+            self.set_timer(0.01, self.fail)
+        elif self.where == "drawing":
+            self.screen.mount(Undrawable())
         else:
             self.fail()
 

@@ -11,98 +11,27 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pexpect
-import pyte
 import pytest
 
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.session import GameSession
-
-ROOT = Path(__file__).parents[2]
+from tests.faults.terminal import ROOT, Terminal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pty")
 
 
-def _environment() -> dict[str, str]:
-    """As a terminal gives it; a parallel test runner sets a size that would win over the pty's."""
-    inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
-    return {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-
-
-class Game:
-    """A game in a pty, and a terminal that shows what it writes."""
+class Game(Terminal):
+    """A game of `scripted_game`."""
 
     def __init__(self, tmp_path: Path, *options: str, rows: int = 24, columns: int = 80) -> None:
         self.saves = tmp_path / "saves"
         self.log = tmp_path / "dungeon.log"
-        self.screen = pyte.Screen(columns, rows)
-        self.wire = ""
-        self._stream = pyte.Stream(self.screen)
-        self.process = pexpect.spawn(
-            sys.executable,
-            ["-m", "tests.faults.scripted_game", str(self.saves), str(self.log), *options],
-            cwd=str(ROOT),
-            env=_environment(),
-            dimensions=(rows, columns),
-            encoding="utf-8",
-            codec_errors="replace",
-            timeout=20,
-        )
-
-    def read(self, seconds: float = 0.1) -> None:
-        try:
-            text = self.process.read_nonblocking(65536, timeout=seconds)
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            return
-        self.wire += text
-        self._stream.feed(text)
-
-    def shows(self, text: str, seconds: float = 20) -> str:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.read()
-            shown = "\n".join(self.screen.display)
-            if text in shown:
-                return shown
-            if not self.process.isalive() and not self._pending():
-                break
-        raise AssertionError(f"never showed {text!r}:\n" + "\n".join(self.screen.display))
-
-    def _pending(self) -> bool:
-        before = len(self.wire)
-        self.read(0.2)
-        return len(self.wire) > before
-
-    def line(self, text: str) -> None:
-        self.process.send(text + "\r")
-
-    def ends(self, seconds: float = 10) -> int:
-        """Read to the end; the exit code, or minus the signal that killed it."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.read()
-            if not self.process.isalive():
-                while self._pending():
-                    pass
-                self.process.close()
-                if self.process.exitstatus is not None:
-                    return self.process.exitstatus
-                return -(self.process.signalstatus or 0)
-        raise AssertionError(f"still running after {seconds} s")
-
-    @property
-    def restored(self) -> bool:
-        """Whether the terminal was left as it was found: own screen, cursor, mouse, paste."""
-        wanted = ("\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l", "\x1b[?2004l")
-        return all(self.wire.rfind(off) > self.wire.rfind(off[:-1] + _other(off)) for off in wanted)
+        program = ["-m", "tests.faults.scripted_game", str(self.saves), str(self.log), *options]
+        super().__init__(program, rows=rows, columns=columns)
 
     def story(self) -> GameSession:
         (path,) = self.saves.glob("*.dungeon")
         return GameSession.resume(path, ScriptedEngine(), read_only=True)
-
-
-def _other(sequence: str) -> str:
-    return "h" if sequence.endswith("l") else "l"
 
 
 Games = Callable[..., Game]
@@ -119,8 +48,7 @@ def games(tmp_path: Path) -> Iterator[Games]:
 
     yield begin
     for game in opened:
-        if not game.process.closed:
-            game.process.close(force=True)
+        game.close()
 
 
 def test_a_game_from_first_line_to_quit(games: Games) -> None:
@@ -178,7 +106,7 @@ def test_accept_04_a_closed_window_leaves_a_whole_story(games: Games) -> None:
     assert len(game.story().story.tree) == 2
 
 
-@pytest.mark.parametrize("where", ["handler", "worker", "thread"])
+@pytest.mark.parametrize("where", ["handler", "worker", "thread", "timer", "drawing"])
 def test_accept_07_a_crash_restores_the_terminal_and_saves(games: Games, where: str) -> None:
     game = games("--break", where)
     game.shows("ready")
@@ -186,6 +114,7 @@ def test_accept_07_a_crash_restores_the_terminal_and_saves(games: Games, where: 
     game.shows("turn 1")
     game.process.send("\x1b[24~")
     assert game.ends() == 1
+    assert game.left_on == []
     assert game.restored
     said = game.wire[game.wire.rindex("\x1b[?1049l") :]
     assert "Your story is saved." in said
@@ -193,10 +122,13 @@ def test_accept_07_a_crash_restores_the_terminal_and_saves(games: Games, where: 
     assert "Traceback" not in said
     log = game.log.read_text()
     assert "RuntimeError" in log
-    assert "in fail" in log
-    assert "secret" not in log
-    assert "bell" not in log
-    assert len(game.story().story.tree) == 2
+    assert "in render" in log if where == "drawing" else "in fail" in log
+    for told in ("secret", "bell", "You stand", "A lamp"):
+        assert told not in log
+    story = game.story().story
+    assert len(story.tree) == 2
+    # What was not yet saved when it happened is saved because it happened.
+    assert story.memory == "A lamp."
 
 
 def test_accept_12_escape_gives_the_line_back_within_a_second(games: Games) -> None:

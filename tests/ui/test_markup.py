@@ -1,4 +1,4 @@
-"""No widget takes a bare string that Textual would read as markup."""
+"""No widget takes a string that Textual would read as markup, and no terminal a raw one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import dungeon
 import dungeon.ui
 
 FILES = sorted(Path(dungeon.ui.__file__).parent.rglob("*.py"))
@@ -68,7 +69,7 @@ def _bare(value: ast.expr) -> bool:
         name = _name(value.func)
         return not (
             name in SAFE
-            or name.endswith(("_details", "_option", "_segment", "_keys"))
+            or name.endswith(("_details", "_option", "_segment", "_keys", "_heading"))
             or (name in {"join", "assemble", "stylize", "styled"} and "Content" in ast.dump(value))
         )
     return not isinstance(value, ast.Name) or value.id not in {"prompt", "content"}
@@ -96,3 +97,66 @@ def test_no_string_is_read_as_markup(path: Path) -> None:
 )
 def test_the_test_finds_what_it_looks_for(line: str) -> None:
     assert problems(line)
+
+
+# -- without a screen ------------------------------------------------------------------------
+
+WRITERS = [
+    path
+    for path in sorted(Path(dungeon.__file__).parent.rglob("*.py"))
+    if "torch_engine" not in path.parts
+]
+STREAMS = {"stdout", "stderr", "story", "notices", "out"}
+"""Names of what leads to a terminal."""
+
+
+def unclean(source: str) -> list[str]:
+    """Line and reason of everything that writes to a terminal without `clean`."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        written = _name(node.func) == "print" or (
+            isinstance(node.func, ast.Attribute)
+            and node.func.attr == "write"
+            and _last_name(node.func.value) in STREAMS
+        )
+        if written and not _cleaned(node.args[0]):
+            found.append(f"{node.lineno}: written without clean")
+    return found
+
+
+def _last_name(value: ast.expr) -> str:
+    return value.attr if isinstance(value, ast.Attribute) else _name(value)
+
+
+def _cleaned(value: ast.expr) -> bool:
+    if isinstance(value, ast.BinOp):
+        return _cleaned(value.left) and _cleaned(value.right)
+    if isinstance(value, ast.Call):
+        return _name(value.func) == "clean"
+    return isinstance(value, ast.Constant)
+
+
+@pytest.mark.parametrize("path", WRITERS, ids=[path.stem for path in WRITERS])
+def test_nothing_is_written_without_the_sanitiser(path: Path) -> None:
+    assert unclean(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(title)",
+        'print(f"{title}")',
+        "sys.stdout.write(text)",
+        "self.story.write(text)",
+        'out.write(text + "\\n")',
+        "print(clean(title) + title, file=sys.stderr)",
+    ],
+)
+def test_the_other_test_finds_what_it_looks_for(line: str) -> None:
+    assert unclean(line)
+
+
+def test_what_is_cleaned_may_be_written() -> None:
+    assert not unclean('print(clean(f"{title}"), end="")\nout.write(clean(text) + "\\n")')

@@ -255,7 +255,7 @@ class Asked:
 def test_auto_takes_the_embedded_model_where_no_hub_answers(machine: Path) -> None:
     asked = Asked(NAME)
     assert auto(None, quiet, convert, asked).entry.name == NAME
-    assert asked.names == [NAME]
+    assert asked.names == ["gpt2", NAME]
 
 
 def test_auto_asks_nobody_once_a_model_is_there(
@@ -274,7 +274,10 @@ def test_auto_prefers_gpt2_that_is_there(machine: Path) -> None:
     assert auto(None, quiet, convert, Asked()).entry.name == "gpt2"
 
 
-def test_auto_fetches_nothing_without_consent(machine: Path) -> None:
+def test_accept_34_auto_asks_the_network_nothing_without_consent(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "hub_answers", lambda: pytest.fail("asked the network"))
     with pytest.raises(ModelError) as caught:
         auto(None, quiet, convert, Asked())
     assert "dungeon models pull" in caught.value.hint

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -215,7 +216,9 @@ class TorchEngine:
         """As `Engine.sample`."""
         with self._lock:
             return self._guarded(
-                lambda decoder: decoder.sample(request, count, cancel, on_progress)
+                lambda decoder: decoder.sample(request, count, cancel, on_progress),
+                # One after the other they are the same texts, and need the room of one.
+                lambda decoder: decoder.sample(request, count, cancel, on_progress, together=1),
             )
 
     def score(
@@ -228,29 +231,59 @@ class TorchEngine:
             )
             return found
 
-    def _guarded(self, work: Callable[[Decoder], Any]) -> Any:
-        """Run `work`, once more on the CPU where a GPU's memory was too small."""
+    def _guarded(
+        self, work: Callable[[Decoder], Any], smaller: Callable[[Decoder], Any] | None = None
+    ) -> Any:
+        """Run `work`; where memory ran out, again with less, and then on the CPU.
+
+        Each step down is told through what `load` was given to tell progress by.
+        """
         try:
-            return work(self._ready())
-        except DungeonError:
-            raise
-        except (MemoryError, RuntimeError) as error:
-            self._ready().forget()
-            if not isinstance(error, MemoryError) and not _out_of_memory(error):
-                log.warning("generation failed", exc_info=True)
-                raise EngineError(
-                    f"The model failed: {str(error).splitlines()[0][:160] if str(error) else ''}.",
-                    "Try again, or choose another model.",
-                ) from error
+            return self._tried(work)
+        except MemoryError:
+            pass
+        # Gone by now is the cache, which is most of what grows with a story.
+        smaller = smaller or work
+        try:
+            self._say("memory ran short: going on with less of it")
+            return self._tried(smaller)
+        except MemoryError as error:
             if self.info.device == "cpu":
                 raise _memory_ran_out() from error
         self._say("the graphics memory is too small: going on with the CPU")
         self._place("cpu")
         try:
-            return work(self._ready())
-        except (MemoryError, RuntimeError) as error:
-            self._ready().forget()
+            return self._tried(smaller)
+        except MemoryError as error:
             raise _memory_ran_out() from error
+
+    def _tried(self, work: Callable[[Decoder], Any]) -> Any:
+        """Run `work`; the cache is gone where it failed.
+
+        Raises:
+            MemoryError: Memory ran out, the processor's or the graphics card's.
+            EngineError: It failed for another reason.
+        """
+        decoder = self._ready()
+        try:
+            return work(decoder)
+        except DungeonError:
+            raise
+        except MemoryError:
+            decoder.forget()
+            raise
+        except RuntimeError as error:
+            decoder.forget()
+            if _out_of_memory(error):
+                # Without the traceback, whose frames keep what there was no room for.
+                raise MemoryError(str(error)) from None
+            # The places alone: a message may quote what was to be read.
+            places = "".join(traceback.format_tb(error.__traceback__))
+            log.warning("generation failed: %s\n%s", type(error).__name__, places)
+            raise EngineError(
+                f"The model failed: {str(error).splitlines()[0][:160] if str(error) else ''}.",
+                "Try again, or choose another model.",
+            ) from error
 
     def _ready(self) -> Decoder:
         if self._decoder is None:

@@ -188,8 +188,9 @@ class Decoder:
         count: int,
         cancel: CancelToken,
         on_progress: Callable[[int], None],
+        together: int = MOST_ROWS,
     ) -> tuple[Finished, ...]:
-        """As `Engine.sample`. On any exception the prefix cache is gone."""
+        """As `Engine.sample`, so many side by side. On any exception the prefix cache is gone."""
         started = time.monotonic()
         prompt = self.encode(request)
         prefix = self._prefix or PrefixCache(self._network.cache())
@@ -203,7 +204,7 @@ class Decoder:
                 finished = [Finished("", "cancelled", clock.timing(0)) for _ in requests]
             else:
                 finished = []
-                most = MOST_ROWS if self._network.rows_agree else 1
+                most = together if self._network.rows_agree else 1
                 for at in range(0, count, most):
                     group = requests[at : at + most]
                     finished += self._together(

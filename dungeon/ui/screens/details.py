@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from dungeon.storage.library import DamagedSave, SaveSummary
+from dungeon.story.scenario import RATINGS
 from dungeon.ui.shown import joined, line, shown
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ def scenario_option(entry: ScenarioEntry) -> Content:
     """A line of the list of scenarios."""
     if entry.scenario is None:
         return joined(line(entry.name, "$error"), ("  cannot be read", "$faint"))
-    return line(entry.scenario.title)
+    rating = entry.scenario.rating
+    return joined(
+        line(entry.scenario.title), (f"  {rating}" if rating != RATINGS[0] else "", "$faint")
+    )
 
 
 def save_option(save: SaveSummary | DamagedSave) -> Content:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from dungeon.ui.commands import PLAY, SCROLLING, TYPING
+from dungeon.ui.commands import PLAY, RATING_HELP, SCROLLING, TYPING
 
 _INTRO = (
     "You are in a story, and the narrator is a language model on this machine. Type what you "
@@ -47,4 +47,5 @@ class HelpScreen(ModalScreen[None]):
         for command in PLAY:
             other = command.keys[-1].upper() if len(command.keys) > 1 else ""
             rows.append((f"{command.shown_key} {other}".strip(), command.help))
+        rows.append(("L", RATING_HELP))
         return rows

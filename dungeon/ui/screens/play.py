@@ -12,7 +12,6 @@ from dungeon.errors import DungeonError
 from dungeon.story.action import parse
 from dungeon.story.presets import PRESETS, applied, preset_of
 from dungeon.story.tree import NodeId
-from dungeon.text import clean
 from dungeon.ui.commands import PLAY
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
@@ -35,6 +34,13 @@ class PlayScreen(TellingScreen):
     class Left(Message):
         """The player goes back to the title; the story is saved."""
 
+    class FilterSwitched(Message):
+        """The player switched the word filter."""
+
+        def __init__(self, on: bool) -> None:
+            super().__init__()
+            self.on = on
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is possible now; None greys a key out."""
         session = self.session
@@ -51,6 +57,7 @@ class PlayScreen(TellingScreen):
             "note": lambda: reading,
             "context": lambda: self._engine is not None,
             "preset": lambda: reading,
+            "filter": lambda: reading,
             "leave": lambda: self.phase != "cancelling",
         }
         check = possible.get(action)
@@ -63,7 +70,7 @@ class PlayScreen(TellingScreen):
         try:
             verb()
         except DungeonError as error:
-            self.notify(clean(error_text(error)), severity="warning", markup=False)
+            self.notify(error_text(error), severity="warning", markup=False)
             return
         self.transcript.end()
         self.transcript.show(self.session.story.tree.path())
@@ -174,6 +181,18 @@ class PlayScreen(TellingScreen):
             self.app.push_screen(error_screen(error))
             return
         self.app.push_screen(ContextScreen(context))
+
+    def action_filter(self) -> None:
+        """Switch the word filter, and say where its list is."""
+        try:
+            words = None if self.session.word_filter else self._settings.load_words()
+        except DungeonError as error:
+            self.notify(error_text(error), severity="error", markup=False)
+            return
+        self.session.word_filter = words
+        self._show_state()
+        self.notify(self._settings.filter_state(words), timeout=10, markup=False)
+        self.post_message(self.FilterSwitched(words is not None))
 
     def action_leave(self) -> None:
         """Back to the title."""

@@ -18,7 +18,6 @@ from textual.timer import Timer
 from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
 from dungeon.session import GameSession
-from dungeon.text import clean
 from dungeon.ui.commands import PLAY
 from dungeon.ui.context import AppContext
 from dungeon.ui.shown import error_text
@@ -161,6 +160,7 @@ class StoryScreen(Screen[None]):
             if session.save_error
             else ""
         )
+        status.filtered = session.word_filter is not None
         status.turn = len(self.transcript.nodes) - 1
         tellings = [node.id for node in tree.siblings(tree.head.id)]
         several = len(tellings) > 1 and session.turn is None
@@ -186,7 +186,7 @@ class StoryScreen(Screen[None]):
         message = error_text(error) if error is not None else ""
         if message and message != self._told_unsaved:
             self.notify(
-                f"{clean(message)} The story goes on here, and is saved as soon as that works.",
+                f"{message} The story goes on here, and is saved as soon as that works.",
                 title="Not saved",
                 severity="error",
                 timeout=10,
@@ -197,9 +197,11 @@ class StoryScreen(Screen[None]):
     # -- the engine ----------------------------------------------------------------------------
 
     def engine_progress(self, text: str) -> None:
-        """Loading took a step."""
+        """Loading took a step, or the narrator goes on in another way than before."""
         if self._showing:
             self.status.detail = text
+        if self._engine is not None:
+            self.notify(f"The narrator: {text}.", severity="warning", timeout=10, markup=False)
 
     def engine_loading(self) -> None:
         """Loading began anew."""

@@ -13,7 +13,6 @@ from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Turn
 from dungeon.story.action import Action, Mode, parse
 from dungeon.story.presets import PRESETS, spoken
-from dungeon.text import clean
 from dungeon.ui import background
 from dungeon.ui.commands import TYPED
 from dungeon.ui.context import AppContext
@@ -128,7 +127,7 @@ class TellingScreen(StoryScreen):
         try:
             turn = begin()
         except DungeonError as error:
-            self.notify(clean(error_text(error)), severity="warning", markup=False)
+            self.notify(error_text(error), severity="warning", markup=False)
             return False
         self._turn = turn
         self._ahead.cancel()

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 
 from dungeon.errors import DungeonError
 from dungeon.storage.library import DamagedSave, SaveSummary
-from dungeon.text import clean
+from dungeon.story.scenario import RATINGS, within
 from dungeon.ui.screens import details
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.shown import error_text, joined, line
@@ -44,13 +44,18 @@ class Library(OptionList):
 
 
 class TitleScreen(Screen[None]):
-    """Picks what to play."""
+    """Picks what to play.
+
+    Args:
+        rating: The highest rating of scenarios that are listed; None lists all.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New story"),
         Binding("c", "continue_last", "Continue last"),
         Binding("d,delete", "delete", "Delete"),
         Binding("r", "reload", "Read the library again", show=False),
+        Binding("l", "rating", "Limit by rating", show=False),
         Binding("q", "app.quit", "Quit", show=False),
         Binding("question_mark", "app.help", "Help", show=False),
     ]
@@ -79,8 +84,10 @@ class TitleScreen(Screen[None]):
     class ReloadChosen(Message):
         """The lists are to be read again."""
 
-    def __init__(self) -> None:
+    def __init__(self, rating: str | None = None) -> None:
         super().__init__()
+        self.rating = rating
+        self._all_scenarios: Sequence[ScenarioEntry] = ()
         self.scenarios: Sequence[ScenarioEntry] = ()
         self.saves: Sequence[SaveSummary | DamagedSave] = ()
         self._read = False
@@ -99,7 +106,7 @@ class TitleScreen(Screen[None]):
             yield Static(Content(TAGLINE), id="tagline", markup=False)
             with Horizontal(id="lists"):
                 with Vertical(classes="list"):
-                    yield Static(Content("New story"), classes="list--title", markup=False)
+                    yield Static(self._heading(), id="new", classes="list--title", markup=False)
                     yield Library(id="scenarios", markup=False, compact=True)
                 with Vertical(classes="list"):
                     yield Static(Content("Stories begun"), classes="list--title", markup=False)
@@ -108,6 +115,14 @@ class TitleScreen(Screen[None]):
                 yield Static(Content(""), id="about", markup=False)
             yield Static(Content(""), id="narrator", markup=False)
         yield Static(self._keys(), id="title-keys", markup=False)
+
+    def _heading(self) -> Content:
+        """Above the scenarios: what is not listed is said, never just missing."""
+        if self.rating is None:
+            return Content("New story")
+        more = len(self._all_scenarios) - len(self.scenarios)
+        left_out = f", {more} more" if more else ""
+        return joined("New story", (f"  up to {self.rating}{left_out}", "$faint"))
 
     def _keys(self) -> Content:
         keys = (
@@ -136,9 +151,11 @@ class TitleScreen(Screen[None]):
     ) -> None:
         """Fill both lists, keeping the highlights where they can stay."""
         first, self._read = not self._read, True
-        self.scenarios, self.saves = scenarios, saves
+        self._all_scenarios, self.saves = scenarios, saves
+        self.scenarios = [entry for entry in scenarios if within(entry.scenario, self.rating)]
+        self.query_one("#new", Static).update(self._heading())
         for name, options in (
-            ("scenarios", [details.scenario_option(entry) for entry in scenarios]),
+            ("scenarios", [details.scenario_option(entry) for entry in self.scenarios]),
             ("saves", [details.save_option(entry) for entry in saves]),
         ):
             widget = self.query_one(f"#{name}", Library)
@@ -152,7 +169,7 @@ class TitleScreen(Screen[None]):
         elif not saves and self._list is self.query_one("#saves"):
             self.query_one("#scenarios").focus()
         if error is not None:
-            self.app.notify(clean(error_text(error)), severity="warning", markup=False)
+            self.app.notify(error_text(error), severity="warning", markup=False)
         self._show_details()
 
     def show_narrator(self, content: Content) -> None:
@@ -218,7 +235,7 @@ class TitleScreen(Screen[None]):
             self.action_new()
         elif (save := self._save) is not None:
             if isinstance(save, DamagedSave):
-                self.app.notify(clean(save.reason), severity="error", markup=False)
+                self.app.notify(save.reason, severity="error", markup=False)
             else:
                 self.post_message(self.SaveChosen(save.path))
 
@@ -229,7 +246,7 @@ class TitleScreen(Screen[None]):
             return
         if entry.scenario is None:
             self.app.notify(
-                clean(f"{entry.name} cannot be played until its file is mended.", newlines=False),
+                f"{entry.name} cannot be played until its file is mended.",
                 severity="error",
                 markup=False,
             )
@@ -263,6 +280,12 @@ class TitleScreen(Screen[None]):
             ),
             answered,
         )
+
+    def action_rating(self) -> None:
+        """List all scenarios, those up to teen, those for everyone, and all again."""
+        everyone, teen, mature = RATINGS
+        self.rating = {None: teen, mature: teen, teen: everyone}.get(self.rating)
+        self.show_library(self._all_scenarios, self.saves)
 
     def action_reload(self) -> None:
         """Read the library again."""

@@ -34,6 +34,7 @@ class StatusBar(Widget):
     context_limit = reactive(0)
     saved = reactive(True)
     save_note = reactive("")
+    filtered = reactive(False)
     turn = reactive(0)
     telling = reactive("")
 
@@ -59,6 +60,8 @@ class StatusBar(Widget):
             filled = round(GAUGE * min(1.0, self.context_used / self.context_limit))
             gauge = "━" * filled + "╌" * (GAUGE - filled)
             parts.append((f"{gauge} {self.context_used}/{self.context_limit}", "faint"))
+        if self.filtered:
+            parts.append(("filter on", "faint"))
         if self.saved:
             parts.append(("saved", "good"))
         else:

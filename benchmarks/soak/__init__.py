@@ -1,0 +1,1 @@
+"""One very long story on the real screen: what memory and time do."""
