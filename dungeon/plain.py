@@ -14,13 +14,15 @@ import textwrap
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TextIO
 
 from dungeon.engine.base import CancelToken
 from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Turn, narrate
-from dungeon.story.action import Action, Mode, as_line, as_narrative, parse
+from dungeon.story.action import Action, Mode, as_line, as_narrative, clean_line, parse
 from dungeon.story.presets import PRESETS, applied, preset_of, spoken
+from dungeon.story.scenario import Card
 from dungeon.story.tree import Node
 from dungeon.text import clean
 
@@ -30,6 +32,8 @@ Type what you do, and press Enter. An empty line lets the story go on.
   /retry          tell the turn again      /alter TEXT      put the turn into your own words
   /undo  /redo    take turns back          /continue        let the story go on
   /remember TEXT  add to the memory        /note TEXT       set the author's note
+  /cards          what comes when called   /card NAME: TEXT write a card, or write it anew
+  /forget NAME    throw a card away        /automatic       automatic memory on or off
   /preset NAME    how freely words are drawn: steady, lively or wild
   /save           where the story is kept  /quit  /help
 """
@@ -69,6 +73,10 @@ class PlainGame:
             "alter": self._alter,
             "remember": self._remember,
             "note": self._note,
+            "cards": lambda text: self._cards(),
+            "card": self._card,
+            "forget": self._forget,
+            "automatic": lambda text: self._automatic(),
             "preset": self._preset,
             "save": lambda text: self._save(),
             "quit": lambda text: self._quit(),
@@ -143,7 +151,7 @@ class PlainGame:
     # -- turns -----------------------------------------------------------------------------
 
     def _turn(self, action: Action) -> None:
-        line = as_line(action) or as_narrative(action)
+        line = self._line_of(action)
         turn = self.session.begin_turn(action)
         if line:
             self._tell(line)
@@ -163,6 +171,44 @@ class PlainGame:
             self._say("Stopped; nothing was kept.")
             return
         self._show(self.session.commit(turn, narration), action=False)
+        fresh = self.session.fresh()
+        if fresh:
+            names = ", ".join(card.name for card in fresh)
+            self._say(f"(Kept in mind: {names}. /cards shows them, /forget throws one away.)")
+
+    def _cards(self) -> None:
+        for card in self.session.story.cards:
+            self._say(f"{card.name}: {card.text}")
+        for card in self.session.noticed():
+            self._say(f"{card.name} (by itself): {card.text}")
+        if not self.session.story.automatic:
+            self._say("Automatic memory is off.")
+
+    def _named(self, name: str) -> Card | None:
+        cards = (*self.session.story.cards, *self.session.noticed())
+        return next((card for card in cards if card.name.casefold() == name.casefold()), None)
+
+    def _card(self, text: str) -> None:
+        name, _, words = (part.strip() for part in clean_line(text).partition(":"))
+        if not name or not words:
+            raise TurnError(
+                "/card needs a name and a text.", "For example: /card Pell: Pell limps."
+            )
+        old = self._named(name)
+        new = Card(name, words, (name,)) if old is None else replace(old, text=words)
+        self.session.put_card(old, new)
+        self._say(f"{new.name}: {new.text}")
+
+    def _forget(self, text: str) -> None:
+        old = self._named(text)
+        if old is None:
+            raise TurnError(f"There is no card {text[:40]}.", "/cards shows what there is.")
+        self.session.put_card(old, None)
+        self._say(f"Threw the card {old.name} away.")
+
+    def _automatic(self) -> None:
+        self.session.set_automatic(not self.session.story.automatic)
+        self._say(f"Automatic memory is {'on' if self.session.story.automatic else 'off'}.")
 
     def _undo(self) -> None:
         node = self.session.undo()
@@ -207,11 +253,14 @@ class PlainGame:
             self._show(node)
 
     def _show(self, node: Node, *, action: bool = True) -> None:
-        if action and (line := as_line(node.action) or as_narrative(node.action)):
+        if action and (line := self._line_of(node.action)):
             self._tell(line)
         self._tell(node.text)
         if self.session.file is not None and not self.session.saved:
             self._say(self._where())
+
+    def _line_of(self, action: Action | None) -> str:
+        return as_line(action, self.session.story.style) or as_narrative(action)
 
     def _tell(self, text: str) -> None:
         text = clean(text)

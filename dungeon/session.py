@@ -25,6 +25,7 @@ from dungeon.storage.story_file import StoryFile
 from dungeon.story import action as actions
 from dungeon.story import voice
 from dungeon.story.action import Action, Mode
+from dungeon.story.cast import cast
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
 from dungeon.story.scenario import Card, GenerationSettings, Scenario
 from dungeon.story.story import MAX_SEED, Story, begin
@@ -32,6 +33,9 @@ from dungeon.story.tree import Node, NodeId
 from dungeon.turn import MAX_ATTEMPTS, Narration, Turn, narrate
 
 __all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
+
+TOLD = ("history", "recent")
+"""Segments of the context that are narrative."""
 
 RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
@@ -62,6 +66,7 @@ class GameSession:
         self._builder_for: ModelInfo | None = None
         self._serial = 0
         self._turn: Turn | None = None
+        self._noticed_before: frozenset[str] | None = None
 
     @classmethod
     def new(
@@ -171,7 +176,11 @@ class GameSession:
             # A retry that tells the same again is no retry.
             said.extend(node.text for node in story.tree.children(parent)[-RECENT_TURNS:])
         request = GenerationRequest(
-            prompt=tuple(PromptPart(part.text, part.special) for part in context.parts),
+            prompt=tuple(
+                PromptPart(part.text, part.special, segment.kind in TOLD)
+                for segment in context.segments
+                for part in segment.parts
+            ),
             max_new_tokens=context.max_new_tokens,
             sampling=Sampling(
                 **{field.name: getattr(story.generation, field.name) for field in fields(Sampling)}
@@ -195,6 +204,7 @@ class GameSession:
             story.generation.candidates or self.engine.info.candidates,
             story.scenario.style.person,
             story.scenario.style.tense,
+            cast(story),
         )
         return self._turn
 
@@ -220,6 +230,7 @@ class GameSession:
             created=_now(),
         )
         self.story.tree.add(node)
+        self._noticed_before = frozenset(card.name for card in turn.context.noticed)
         self.story.model = self.engine.info.name
         self.save()
         return node
@@ -252,6 +263,49 @@ class GameSession:
 
     def _count(self, text: str, special: bool) -> int:
         return self.engine.count(PromptPart(text, special))
+
+    # -- automatic memory ------------------------------------------------------------------------
+
+    def noticed(self) -> tuple[Card, ...]:
+        """The automatic cards: what turns that left the window introduced."""
+        return self.context().noticed
+
+    def fresh(self) -> tuple[Card, ...]:
+        """The automatic cards that the last turn brought: the player is told of each."""
+        if self._noticed_before is None:
+            return ()
+        return tuple(card for card in self.noticed() if card.name not in self._noticed_before)
+
+    def put_card(self, old: Card | None, new: Card | None) -> None:
+        """Add a card, change one, or throw one away (`new` is None).
+
+        An automatic card that is changed becomes one of the story's own; one that is thrown away
+        does not come again.
+
+        Raises:
+            TurnError: Another card has that name already.
+        """
+        self._idle()
+        story = self.story
+        cards = list(story.cards)
+        if new is not None and any(
+            card is not old and card.name.casefold() == new.name.casefold() for card in cards
+        ):
+            raise TurnError(f"There is a card {new.name} already.", "Choose another name.")
+        if old is not None and old in cards:
+            at = cards.index(old)
+            cards[at : at + 1] = [] if new is None else [new]
+        else:
+            if old is not None:
+                story.forgotten = (*story.forgotten, old.name.casefold())
+            if new is not None:
+                cards.append(new)
+        self.set_cards(tuple(cards))
+
+    def set_automatic(self, on: bool) -> None:
+        """Switch the automatic memory on or off."""
+        self.story.automatic = on
+        self.save()
 
     # -- moving in the tree ------------------------------------------------------------------
 

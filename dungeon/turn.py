@@ -53,6 +53,7 @@ class Turn:
         said: Recent narrative that should not be said again.
         candidates: Continuations that are written, of which the best is told.
         person, tense: Of the scenario's style.
+        cast: Names of the story's own.
     """
 
     id: NodeId
@@ -66,6 +67,7 @@ class Turn:
     candidates: int = 1
     person: str = "second"
     tense: str = "present"
+    cast: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ def _best_of(engine: Engine, turn: Turn, cancel: CancelToken) -> tuple[int, Fini
         said=turn.said,
         person=turn.person,
         tense=turn.tense,
+        cast=turn.cast,
         gains=gains(engine, turn, written, cancel) if rerank.WEIGHTS.gain else (),
     )
     return candidate_seed(turn.request.seed, at), written[at]

@@ -10,33 +10,33 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from benchmarks.story import figures
 from benchmarks.story.judge import Judge
 from benchmarks.story.recipes import RECIPES, Recipe
-from dungeon.authoring.reader import read_scenario
+from benchmarks.story.scripts import SETS, Script, scenes, scripts
 from dungeon.engine.catalog import EMBEDDED
 from dungeon.engine.torch_engine import TorchEngine
+from dungeon.story.cast import cast
+from dungeon.story.story import begin
 
-HERE = Path(__file__).parent
-SCENARIOS = HERE.parent.parent / "scenarios"
 
-
-def play(recipe: Recipe, name: str, lines: Sequence[str], seed: int) -> list[dict[str, Any]]:
+def play(recipe: Recipe, script: Script, lines: Sequence[str], seed: int) -> list[dict[str, Any]]:
     """One script with one recipe."""
-    recipe.start(read_scenario(SCENARIOS / f"{name}.yaml"), seed)
+    recipe.start(script.scenario, seed)
+    names = cast(begin(script.scenario.filled({}), title="", seed=0, created=""))
     turns = []
     for line in lines:
         told = recipe.turn(line)
         turns.append(
             {
-                "scenario": name,
+                "scenario": script.name,
+                "person": script.scenario.style.person,
                 "seed": seed,
                 "line": line,
                 "raw": told.raw,
                 "text": told.text,
                 "seconds": told.seconds,
+                "cast": figures.on_stage([told.text], names)[0],
             }
         )
     return turns
@@ -54,9 +54,13 @@ def summary(stories: list[list[dict[str, Any]]]) -> dict[str, Any]:
     turns = [turn for story in stories for turn in story]
     texts = [turn["text"] for turn in turns]
 
-    def share(test: Callable[[str], bool]) -> tuple[float, float, float]:
-        values = [float(test(text)) for text in texts]
+    def mean(values: Sequence[float]) -> tuple[float, float, float] | None:
+        if not values:
+            return None
         return (statistics.fmean(values), *figures.interval(values, statistics.fmean))
+
+    def share(test: Callable[[str], bool]) -> tuple[float, float, float] | None:
+        return mean([float(test(text)) for text in texts])
 
     right = [float(turn["right"]) for turn in turns if "right" in turn]
     again, whole = (
@@ -67,11 +71,19 @@ def summary(stories: list[list[dict[str, Any]]]) -> dict[str, Any]:
     )
     return {
         "turns": len(turns),
-        "no first person": share(lambda text: not figures.first_person(text)),
+        "no first person": mean(
+            [
+                float(not figures.first_person(turn["text"]))
+                for turn in turns
+                if turn["person"] != "first"
+            ]
+        ),
         "no artefact": share(lambda text: not figures.artefact(text)),
         "finished": share(figures.finished),
-        "answers the action": (
-            (statistics.fmean(right), *figures.interval(right, statistics.fmean)) if right else None
+        "answers the action": mean(right),
+        "names its cast": mean([float(turn["cast"]) for turn in turns]),
+        "cast in last 5 turns": mean(
+            [float(any(turn["cast"] for turn in story[-5:])) for story in stories]
         ),
         "repeated sentences": again / whole if whole else 0.0,
         "distinct-2": figures.distinct(texts, 2),
@@ -103,13 +115,20 @@ def main() -> None:
     """Print the table; every text goes to --out."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.story", description=__doc__)
     parser.add_argument("--recipes", nargs="+", default=["aidungeon2", "ours-1", "ours"])
-    parser.add_argument("--set", choices=["tune", "held-out"], default="held-out")
-    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--set", choices=[*SETS, "none"], default="held-out")
+    parser.add_argument("--eval", type=Path, metavar="DIR", help="passages (.txt) as scenes too")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these scenarios alone")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--long", type=int, default=0, help="turns of empty input instead")
     parser.add_argument("--out", type=Path, default=None, help="folder for all texts")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    scripts = yaml.safe_load((HERE / "scripts.yaml").read_text(encoding="utf-8"))[options.set]
+    played = scripts(options.set) if options.set != "none" else []
+    if options.eval is not None:
+        played += scenes(options.eval)
+    if options.only:
+        played = [script for script in played if script.name in options.only]
     engine = TorchEngine(EMBEDDED, device="cpu")
     engine.load(lambda line: None)
     judge = None if options.long else Judge()
@@ -118,10 +137,10 @@ def main() -> None:
         print(name, file=sys.stderr, flush=True)
         recipe = RECIPES[name](engine)
         stories = []
-        for scenario, script in scripts.items():
-            lines = [""] * options.long if options.long else script
-            for seed in range(1, options.seeds + 1):
-                stories.append(play(recipe, scenario, lines, seed))
+        for script in played:
+            lines = [""] * options.long if options.long else script.lines
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
+                stories.append(play(recipe, script, lines, seed))
                 if judge is not None:
                     judged(stories[-1], lines, judge)
         found[name] = summary(stories)

@@ -79,6 +79,12 @@ def loops(turns: Sequence[str], size: int = 8, times: int = 4) -> bool:
     return bool(rows) and max(rows.values()) >= times
 
 
+def on_stage(texts: Sequence[str], names: Sequence[str]) -> list[bool]:
+    """Of each text, whether it says one of `names` (by its last word)."""
+    last = {name.split()[-1] for name in names}
+    return [bool(last & set(_WORD.findall(text.replace("'s", "")))) for text in texts]
+
+
 def interval(
     values: Sequence[float], of: Callable[[Sequence[float]], float], draws: int = 1000
 ) -> tuple[float, float]:

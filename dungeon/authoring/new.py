@@ -115,6 +115,7 @@ cards:
 style:
   person: second                # first, second or third
   tense: present                # present or past
+  # pronoun: she                # for the third person, with the answer `name`; else they
 
 # How the next words are drawn. The defaults are good; take the # away to change one.
 # generation:

@@ -37,7 +37,7 @@ from dungeon.authoring.source import (
     split_lines,
 )
 from dungeon.authoring.suggest import Suggester
-from dungeon.story.scenario import RANGES, Scenario, from_data
+from dungeon.story.scenario import MAX_PRIORITY, RANGES, Scenario, from_data
 from dungeon.text import clean
 
 _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
@@ -326,6 +326,12 @@ def _wrong_type(kind: str, name: str, value: Any) -> tuple[str, str]:
         )
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return f"`{name}` should be a group of fields.", "Write `name: value` lines below it."
+    if name == "priority":
+        written = short(value) if isinstance(value, str) else "this"
+        return (
+            f"`{written}` is not allowed for priority.",
+            f"Write a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}.",
+        )
     if kind.startswith("bool"):
         return f"`{name}` is neither true nor false.", "Write true or false."
     return f"`{name}` cannot be used as it is written.", "See docs/writing-scenarios.md."

@@ -51,6 +51,7 @@ def review(data: Mapping[str, Any], suggest: Suggester) -> Iterator[Finding]:
     yield from _placeholders(data, keys, suggest)
     yield from _questions(data)
     yield from _cards(data)
+    yield from _hero(data, keys)
     yield from _lengths(data)
 
 
@@ -89,8 +90,14 @@ def _filled(data: Mapping[str, Any]) -> Iterator[tuple[Where, str]]:
         yield ("cards", index, "text"), _text(card.get("text"))
         for number, key in _listed(card.get("keys")):
             yield ("cards", index, "keys", number), key
+    yield ("style", "name"), _text(_style(data).get("name"))
     yield from _fields(data, "examples", "action")
     yield from _fields(data, "examples", "text")
+
+
+def _style(data: Mapping[str, Any]) -> dict[str, Any]:
+    style = data.get("style")
+    return style if isinstance(style, dict) else {}
 
 
 def _unfilled(data: Mapping[str, Any]) -> Iterator[tuple[Where, str]]:
@@ -144,8 +151,8 @@ def _placeholders(
                 yield Finding(
                     path,
                     f"`{{{short(key)}}}` is not replaced here.",
-                    "Answers are put into title, summary, memory, authors_note, opening, cards "
-                    "and examples.",
+                    "Answers are put into title, summary, memory, authors_note, opening, cards, "
+                    "examples and the style's name.",
                     "warning",
                     f"{{{key}}}",
                 )
@@ -207,6 +214,17 @@ def _cards(data: Mapping[str, Any]) -> Iterator[Finding]:
                     "That is allowed: both come in. Take one out if it is not meant.",
                     "warning",
                 )
+
+
+def _hero(data: Mapping[str, Any], keys: list[str]) -> Iterator[Finding]:
+    style = _style(data)
+    if style.get("person") == "third" and not _text(style.get("name")) and "name" not in keys:
+        yield Finding(
+            ("style", "person"),
+            "The third person needs somebody to tell of.",
+            "Add `name: ...` to the style, or a question with the key `name`.",
+            "warning",
+        )
 
 
 def _lengths(data: Mapping[str, Any]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TextIO
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dungeon.story.presets import PRESETS
-from dungeon.story.scenario import RANGES, GenerationSettings
+from dungeon.story.scenario import MAX_PRIORITY, RANGES, GenerationSettings
 
 Text = Annotated[str, Field(strict=True)]
 Line = Annotated[str, Field(strict=True, min_length=1)]
@@ -45,13 +45,27 @@ class CardModel(Part):
     always: bool = Field(
         False, strict=True, description="In the context at all times, keys or not."
     )
+    priority: int = Field(
+        0,
+        ge=-MAX_PRIORITY,
+        le=MAX_PRIORITY,
+        description="Where not all cards fit that are called, greater ones go first.",
+    )
 
 
 class StyleModel(Part):
-    """The grammatical person and tense of the story."""
+    """The grammatical person and tense of the story, and of whom it tells."""
 
     person: Literal["first", "second", "third"] = "second"
     tense: Literal["present", "past"] = "present"
+    name: Text = Field(
+        "",
+        description="What the third person calls the one who is played; without it, the answer "
+        "to the question `name`.",
+    )
+    pronoun: Literal["they", "she", "he", "it"] = Field(
+        "they", description="What the third person says for the name when it comes again."
+    )
 
 
 class ExampleModel(Part):
@@ -109,7 +123,7 @@ class ScenarioModel(Part):
     authors_note: Text = Field("", description="Short guidance near the end of the context.")
     opening: Line = Field(description="The first scene.")
     cards: list[CardModel] = Field(default_factory=list)
-    style: StyleModel = Field(default_factory=StyleModel)
+    style: StyleModel = Field(default_factory=lambda: StyleModel.model_validate({}))
     generation: GenerationModel = Field(default_factory=lambda: GenerationModel.model_validate({}))
     banned: list[Line] = Field(
         default_factory=list, description="Phrases that the narrator never writes."

@@ -92,10 +92,13 @@ class PromptPart:
         text: Leads with its separator and never ends in a space.
         special: Whether special tokens written in it count as such. True only for chat
             marks: a player's line that spells one is plain text.
+        told: Whether it is narrative, whose words the rules against repetition count. What the
+            player says now, the memory and the cards are there to be taken up.
     """
 
     text: str
     special: bool = False
+    told: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,15 @@ from typing import Any
 
 from dungeon.errors import SaveError, ScenarioError, SettingsError
 from dungeon.storage import plain_json, rows
-from dungeon.story.action import Action, as_line, as_narrative
+from dungeon.story.action import as_line, as_narrative
 from dungeon.story.scenario import from_data, to_data
 from dungeon.story.story import MAX_SEED, Story
 from dungeon.story.tree import Node, StoryTree
 from dungeon.text import clean
 
 FORMAT = 1
+_MAYBE = frozenset(("automatic", "forgotten"))
+"""Written only where they are not as in a new story."""
 _FIELDS = frozenset(("format", "title", "scenario", "memory", "authors_note", "head", "nodes"))
 _NODE_FIELDS = (
     "id",
@@ -46,6 +48,10 @@ def to_json(story: Story) -> str:
         "head": story.tree.head.id,
         "nodes": [_node_data(node) for node in story.tree],
     }
+    if not story.automatic:
+        data["automatic"] = 0
+    if story.forgotten:
+        data["forgotten"] = list(story.forgotten)
     return plain_json.dump(data, indent=1) + "\n"
 
 
@@ -91,7 +97,7 @@ def _story(data: Any, seed: int) -> Story:
             f"This story export has the format {str(version)[:20]!r}; this Dungeon knows {FORMAT}.",
             "Update Dungeon, or export the story again.",
         )
-    for name in sorted(_FIELDS ^ data.keys()):
+    for name in sorted(_FIELDS ^ (data.keys() - _MAYBE)):
         what = "lacks" if name in _FIELDS else "has an unknown field"
         raise ValueError(f"it {what} {name[:40]!r}")
     nodes = data["nodes"]
@@ -114,6 +120,8 @@ def _story(data: Any, seed: int) -> Story:
         generation=scenario.generation,
         seed=seed,
         model=next((node.model for node in reversed(tree.path()) if node.model), ""),
+        automatic=bool(rows.whole(data.get("automatic", 1), 0, 1)),
+        forgotten=rows.names(data.get("forgotten", [])),
     )
 
 
@@ -138,12 +146,9 @@ def _node(item: Any) -> Node:
 def _turns(story: Story) -> Iterator[tuple[str, str]]:
     """The path root..head as pairs: the player's line ("" if none), then the narrative."""
     for node in story.tree.path():
-        line, own = _player_line(node.action), as_narrative(node.action)
+        line = clean(as_line(node.action, story.style), newlines=False)
+        own = as_narrative(node.action)
         yield line, "\n\n".join(part for part in (clean(own), clean(node.text)) if part.strip())
-
-
-def _player_line(action: Action | None) -> str:
-    return clean(as_line(action), newlines=False)
 
 
 def _title(story: Story) -> str:

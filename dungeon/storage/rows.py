@@ -66,6 +66,8 @@ def plain_values(story: Story) -> dict[str, Value]:
         "seed": story.seed,
         "model": storable(story.model),
         "head": story.tree.head.id,
+        "automatic": int(story.automatic),
+        "forgotten": dump(list(story.forgotten)),
     }
 
 
@@ -144,7 +146,20 @@ def story_from(meta: dict[str, object], tree: StoryTree) -> Story:
         generation=current.generation,
         seed=whole(meta.get("seed"), 0, MAX_SEED),
         model=line(meta.get("model"), "model"),
+        automatic=bool(whole(meta.get("automatic", 1), 0, 1)),
+        forgotten=names(_json(meta, "forgotten") if "forgotten" in meta else []),
     )
+
+
+def names(value: object) -> tuple[str, ...]:
+    """A list of lines.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(value, list):
+        raise ValueError("what was forgotten is no list")
+    return tuple(line(item, "what was forgotten") for item in value)
 
 
 def _json(meta: dict[str, object], key: str) -> object:

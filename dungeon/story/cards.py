@@ -16,7 +16,8 @@ def triggered(cards: Sequence[Card], texts: Sequence[str]) -> list[Card]:
         cards: World info; `always` cards are left out, they are pinned elsewhere.
         texts: Recent text, newest first. A key found in a newer text is more urgent.
 
-    A card that is named only by a card found in `texts` comes last (recursion depth 1).
+    A card that is named only by a card found in `texts` comes last (recursion depth 1). An
+    author's priority goes before all that.
     """
     keyed = [card for card in cards if card.keys and not card.always]
     found: list[Card] = []
@@ -24,7 +25,7 @@ def triggered(cards: Sequence[Card], texts: Sequence[str]) -> list[Card]:
         found.extend(_hits(keyed, text, found))
     for card in list(found):
         found.extend(_hits(keyed, card.text, found))
-    return found
+    return sorted(found, key=lambda card: -card.priority)
 
 
 def _hits(cards: Iterable[Card], text: str, found: Sequence[Card]) -> list[Card]:

@@ -4,7 +4,7 @@ Segments, in order (the first two change rarely, so a prefix cache keeps them):
 
 1. primer and memory, and the cards that always stand: the pinned prefix
 2. history, from the anchor to the last turns
-3. cards that were triggered
+3. what comes back of turns before the anchor, and the cards that were triggered
 4. the last turns, with the author's note before the newest
 5. the cue: what the player does now, in the model's own form
 
@@ -21,7 +21,10 @@ from dataclasses import dataclass
 
 from dungeon.story.action import Action, Mode
 from dungeon.story.cards import triggered
+from dungeon.story.cast import people, present
+from dungeon.story.chronicle import Chronicle, unknown
 from dungeon.story.form import Form
+from dungeon.story.scenario import Card, Style
 from dungeon.story.segments import (
     ChatForm,
     Context,
@@ -44,6 +47,8 @@ REFILL = 0.7
 """Part of its share that history keeps when the anchor jumps."""
 PINNED_SHARE = 1 / 3
 CARDS_SHARE = 1 / 4
+RECALL_SHARE = 1 / 4
+"""Of what memory, cards and note leave, for what comes back of turns that left the window."""
 CUE_SHARE = 1 / 4
 NOTE_SHARE = 1 / 8
 NEW_SHARE = 1 / 3
@@ -73,6 +78,7 @@ class ContextBuilder:
         self._sizes: dict[NodeId, tuple[int, int]] = {}
         self._folds: dict[NodeId, _Fold] = {}
         self._for: tuple[object, ...] = ()
+        self._chronicle = Chronicle()
 
     def build(
         self, story: Story, parent: NodeId, action: Action, shape: Shape, count: Counter
@@ -84,16 +90,20 @@ class ContextBuilder:
         """
         new = max(1, min(story.generation.max_new_tokens, int(shape.n_positions * NEW_SHARE)))
         limit = shape.n_positions - new
-        form = Form(shape.chat, count)
-        opener = _opener(story, action) if shape.opener else ""
+        form = Form(shape.chat, count, story.style)
+        path = story.tree.path(parent)
+        told = len(story.tree.children(parent))
+        opener = _opener(story, action, path, told) if shape.opener else ""
         cut: list[Cut] = []
 
-        path = story.tree.path(parent)
         cue = form.cue(action, opener, int(limit * CUE_SHARE), cut)
         pinned = form.pinned(story, int(limit * PINNED_SHARE), cut)
         note = form.note(story.authors_note, int(limit * NOTE_SHARE), cut)
         cards_room = form.cards_room(story, int(limit * CARDS_SHARE))
         share = limit - total(pinned) - total(note) - cards_room
+        # Kept free from the first turn on: the window may not shrink when something comes back.
+        recall_room = int(share * RECALL_SHARE) if story.automatic else 0
+        share -= recall_room
 
         window = self._window(path, share, cue, form)
         turns = path[window.start :]
@@ -109,9 +119,25 @@ class ContextBuilder:
         recent = max(0, len(texts) - RECENT)
         said = [action.text, *(node.text for node in reversed(path[-RECENT:]))]
         cards = form.cards(triggered(story.cards, said), cards_room, cut)
+        noticed: list[Card] = []
+        recall: list[Segment] = []
+        if story.automatic:
+            noticed = [
+                card
+                for card in unknown(
+                    self._chronicle.facts(path, window.start, story.style),
+                    story.cards,
+                    story.memory,
+                )
+                if card.name.casefold() not in story.forgotten
+            ]
+            called = [card for card in noticed if card.always] + triggered(noticed, said)
+            old = self._chronicle.old_turns(path, window.start, action.text, story.style)
+            recall = form.recall([card.text for card in called] + old, recall_room)
         ordered = [
             *pinned,
             *_merge("history", texts[:recent]),
+            *recall,
             *cards,
             *_merge("recent", texts[recent:-1]),
             *note,
@@ -119,7 +145,9 @@ class ContextBuilder:
             *cue,
         ]
         neutral = form.neutral(opener) if action.mode in (Mode.DO, Mode.SAY) else ()
-        return Context(tuple(ordered), limit, new, tuple(cut), form.stop, opener, neutral)
+        return Context(
+            tuple(ordered), limit, new, tuple(cut), form.stop, opener, tuple(noticed), neutral
+        )
 
     # -- the window of history -----------------------------------------------------------------
 
@@ -168,11 +196,41 @@ class ContextBuilder:
 _PRONOUNS = {"second": "You", "first": "I"}
 
 
-def _opener(story: Story, action: Action) -> str:
-    """The first word of a reply to something done or said; what goes on by itself has none."""
-    if action.mode not in (Mode.DO, Mode.SAY):
+def _hero(style: Style) -> str:
+    """How the story calls its hero at the head of a sentence; "" where that is not known."""
+    if style.person != "third":
+        return _PRONOUNS[style.person]
+    return style.name or ("" if style.pronoun == "they" else style.pronoun.capitalize())
+
+
+OWN_TURN = 3
+"""Every so many turns that go on by themselves begin with the player rather than with the cast."""
+
+
+def _opener(story: Story, action: Action, path: Sequence[Node], told: int) -> str:
+    """How a reply begins: with the player after something done or said.
+
+    What goes on by itself begins with somebody of the cast, those at hand first: left to itself a
+    small model has forgotten them after three turns. Another telling begins with another.
+
+    Args:
+        path: From the opening to the turn before.
+        told: Tellings of this turn that there are already.
+    """
+    own = _hero(story.style)
+    if action.mode in (Mode.DO, Mode.SAY):
+        return own
+    if action.mode is not Mode.CONTINUE:
         return ""
-    return _PRONOUNS.get(story.scenario.style.person, "")
+    everybody = people(story)
+    turn = len(path) + told
+    if not everybody or (own and turn % OWN_TURN == 0):
+        return own
+    here = present(everybody, [node.text for node in reversed(path[-RECENT:])])
+    before = path[-1].text
+    fresh = [name for name in here or everybody if not before.startswith(name)]
+    names = fresh or [name for name in everybody if not before.startswith(name)] or everybody
+    return names[turn % len(names)]
 
 
 def _merge(kind: Kind, segments: Sequence[Segment]) -> list[Segment]:

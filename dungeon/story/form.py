@@ -12,28 +12,41 @@ from collections.abc import Sequence
 
 from dungeon.story.action import Action, Mode, as_line, as_narrative
 from dungeon.story.narrative import sentences
-from dungeon.story.scenario import Card
+from dungeon.story.scenario import Card, Style
 from dungeon.story.segments import ChatForm, Counter, Cut, Kind, Part, Segment
 from dungeon.story.story import Story
 from dungeon.story.tree import Node
+
+GO_ON = "Tell what happens next."
+"""What a player who types nothing is taken to say: with "Continue." a small chat model soon writes
+on about anything but the scene."""
 
 CHARS_PER_TOKEN = 16
 """No text is looked at beyond so many characters for each token of its budget: ordinary
 English has four to five, and counting a megabyte would make the player wait."""
 
-NARRATOR = (
+_NARRATOR = (
     "You are the narrator of an interactive story. The player says what they do; you tell what "
-    "happens next in two to four sentences. Always write in the second person, present tense. "
+    "happens next in two to four sentences. Always write in the {person}, {tense} tense. "
     "Never speak or act for the player, never ask questions, never leave the story."
 )
+
+
+def narrator(style: Style) -> str:
+    """What a narrator that takes instructions is told."""
+    person = f"{style.person} person"
+    if style.person == "third" and style.name:
+        person = f"{person}, about {style.name}"
+    return _NARRATOR.format(person=person, tense=style.tense)
 
 
 class Form:
     """How the pieces of a story are written for one kind of model, and what they cost."""
 
-    def __init__(self, chat: ChatForm | None, count: Counter) -> None:
+    def __init__(self, chat: ChatForm | None, count: Counter, style: Style) -> None:
         self.chat = chat
         self.count = count
+        self.style = style
         self.stop: tuple[str, ...] = ("\n>", "\n[")
         if chat is not None:
             self.stop = ("\n>", chat.close.strip(), chat.user.strip().split("\n")[0])
@@ -67,7 +80,7 @@ class Form:
         return self.segment("history", parts if tail else [])
 
     def _line(self, action: Action | None) -> list[Part]:
-        return self._action_parts(as_line(action), as_narrative(action), action)
+        return self._action_parts(as_line(action, self.style), as_narrative(action), action)
 
     def _action_parts(self, line: str, narrative: str, action: Action | None) -> list[Part]:
         if self.chat is None:
@@ -79,7 +92,7 @@ class Form:
         if narrative:
             words = f"The story goes on: {narrative}"
         else:
-            words = line.removeprefix("> ") or "Continue."
+            words = line.removeprefix("> ") or GO_ON
         return [
             Part(self.chat.user, special=True),
             Part(words),
@@ -101,7 +114,7 @@ class Form:
         `opener` is the first word of the continuation, or "".
         """
         first = [Part(opener)] if opener else []
-        line, narrative = as_line(action), as_narrative(action)
+        line, narrative = as_line(action, self.style), as_narrative(action)
         cue = self.segment("cue", [*self._cue_parts(line, narrative, action), *first])
         if cue.tokens > room:
             full = cue.tokens
@@ -160,7 +173,8 @@ class Form:
         return segments
 
     def _chat_pinned(self, chat: ChatForm, body: str, left: int) -> list[Segment]:
-        rules = NARRATOR if self.count(NARRATOR + "\n\n", False) <= left else ""
+        rules = narrator(self.style)
+        rules = rules if self.count(rules + "\n\n", False) <= left else ""
         text = "\n\n".join(part for part in (rules, body) if part)
         if not text:
             return []
@@ -174,7 +188,8 @@ class Form:
     def _primer(self, story: Story, room: int, cut: list[Cut]) -> str:
         primer = ""
         for example in story.scenario.examples:
-            turn = f"{as_line(Action(Mode.DO, example.action))}\n{example.text.strip()}"
+            line = as_line(Action(Mode.DO, example.action), self.style)
+            turn = f"{line}\n{example.text.strip()}"
             longer = f"{primer}\n\n{turn}" if primer else turn
             if self.count(longer, False) > room:
                 cut.append(Cut("primer", "a sample turn", self.count(turn, False)))
@@ -224,6 +239,29 @@ class Form:
         parts.reverse()
         return (
             [self.segment("cards", [*frame.parts[:1], *parts, *frame.parts[1:]])] if parts else []
+        )
+
+    def recall(self, texts: Sequence[str], room: int) -> list[Segment]:
+        """What comes back of turns that left the window: as many of `texts` as fit, in order.
+
+        What stands in one that is there already is left out.
+        """
+        frame = self._frame(self.chat)
+        room -= frame.tokens
+        parts: list[Part] = []
+        for text in texts:
+            words = " ".join(text.split())
+            if not words or any(words in part.text for part in parts):
+                continue
+            part = Part(f"\nEarlier: {words}" if self.chat else f"\n[Earlier: {words}]")
+            size = self.count(part.text, part.special)
+            if size <= room:
+                parts.append(part)
+                room -= size
+        # The most urgent stands last, as with the cards.
+        parts.reverse()
+        return (
+            [self.segment("recall", [*frame.parts[:1], *parts, *frame.parts[1:]])] if parts else []
         )
 
     def _frame(self, chat: ChatForm | None) -> Segment:

@@ -28,8 +28,8 @@ class Preset:
     top_k: int
     min_p: float
     repetition_penalty: float
-    repetition_range: int = 0
-    repetition_slope: float = 0.0
+    repetition_range: int = 200
+    repetition_slope: float = 0.7
     no_repeat_ngram: int = 0
     typical_p: float = 1.0
 
@@ -42,11 +42,11 @@ class Preset:
 PRESETS: Mapping[str, Preset] = {
     "steady": Preset(
         "Keeps to what is at hand; tells the same again a little sooner.",
-        temperature=0.6, top_p=0.9, top_k=40, min_p=0.1, repetition_penalty=1.1,
+        temperature=0.6, top_p=0.9, top_k=40, min_p=0.1, repetition_penalty=1.15,
     ),
     "lively": Preset(
         "New turns and plain sense in balance.",
-        temperature=0.9, top_p=0.95, top_k=60, min_p=0.1, repetition_penalty=1.1,
+        temperature=0.9, top_p=0.95, top_k=60, min_p=0.1, repetition_penalty=1.15,
     ),
     "wild": Preset(
         "Surprises often, and loses the thread now and then.",

@@ -54,6 +54,8 @@ class Scores:
         answers: Share of the action's own words that come again.
         second: Whether it speaks to the player at all.
         names: Share of the names said lately that come again, at most two counted.
+        cast: Whether somebody of the story's own cast is named.
+        strangers: Names that nobody has said yet, up to three.
         sentences: Sentences, up to three.
         first: Words of the first person outside speech, up to three.
         outside: Marks of leaving the story, up to two.
@@ -69,6 +71,8 @@ class Scores:
     answers: float = 0.0
     second: float = 0.0
     names: float = 0.0
+    cast: float = 0.0
+    strangers: float = 0.0
     sentences: float = 0.0
     first: float = 0.0
     outside: float = 0.0
@@ -90,6 +94,8 @@ WEIGHTS = Scores(
     answers=3.0,
     second=0.5,
     names=0.5,
+    cast=1.0,
+    strangers=-0.7,
     sentences=0.2,
     first=-2.0,
     outside=-3.0,
@@ -110,6 +116,7 @@ def best(
     said: Sequence[str],
     person: str = "second",
     tense: str = "present",
+    cast: Sequence[str] = (),
     gains: Sequence[float] = (),
 ) -> int:
     """The number of the candidate to tell; of equals the first.
@@ -119,12 +126,13 @@ def best(
         action: The player's line.
         said: Recent narrative.
         person, tense: Of the scenario's style.
+        cast: Names of the story's own.
         gains: How much likelier the action made each, in nats a token; empty where unknown.
     """
     totals = [
-        score(text, raw, action=action, said=said, person=person, tense=tense, gain=gain).total(
-            WEIGHTS
-        )
+        score(
+            text, raw, action=action, said=said, person=person, tense=tense, cast=cast, gain=gain
+        ).total(WEIGHTS)
         if text
         else float("-inf")
         for (text, raw), gain in zip(candidates, gains or [0.0] * len(candidates), strict=True)
@@ -140,6 +148,7 @@ def score(
     said: Sequence[str] = (),
     person: str = "second",
     tense: str = "present",
+    cast: Sequence[str] = (),
     gain: float = 0.0,
 ) -> Scores:
     """Everything that is counted of one candidate; arguments as `best`."""
@@ -148,12 +157,16 @@ def score(
     stems = {_stem(word) for word in words}
     asked = {_stem(word.casefold()) for word in _WORD.findall(action)} - _EMPTY_STEMS
     names = _names(said[-3:])
+    own = {part for name in cast for part in name.split()}
+    new = _names([text]) - _names(said) - own - set(_WORD.findall(action))
     past, present = len(_PAST.findall(plain)), len(_PRESENT.findall(plain))
     wrong = {"present": past, "past": present}.get(tense, 0)
     return Scores(
         answers=len(asked & stems) / len(asked) if asked else 0.0,
         second=float(person == "second" and _SECOND.search(plain) is not None),
         names=min(2, sum(name in text for name in names)) / 2,
+        cast=float(any(name.split()[-1] in text for name in cast)),
+        strangers=min(3, len(new)),
         sentences=min(3, len(sentences(text.strip()))),
         first=float(person != "first") * min(3, len(_FIRST.findall(plain))),
         outside=min(2, len(_OUTSIDE.findall(plain))),

@@ -15,8 +15,10 @@ from typing import Any
 from dungeon.errors import ScenarioError, SettingsError
 
 FORMAT_VERSION = 1
+MAX_PRIORITY = 9
 PERSONS = ("first", "second", "third")
 TENSES = ("present", "past")
+PRONOUNS = ("they", "she", "he", "it")
 RATINGS = ("everyone", "teen", "mature")
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -80,12 +82,12 @@ class GenerationSettings:
     temperature: float = 0.8
     top_p: float = 0.9
     top_k: int = 40
-    repetition_penalty: float = 1.1
+    repetition_penalty: float = 1.15
     max_new_tokens: int = 80
     candidates: int = 0
     min_p: float = 0.1
-    repetition_range: int = 0
-    repetition_slope: float = 0.0
+    repetition_range: int = 200
+    repetition_slope: float = 0.7
     no_repeat_ngram: int = 0
     typical_p: float = 1.0
 
@@ -142,20 +144,42 @@ class Card:
         text: What the narrator should know.
         keys: Words or phrases that trigger it: whole words, case folded.
         always: In the context at all times, keys or not.
+        priority: From -9 to 9; where not all cards fit that are called, greater ones go first.
+
+    Raises:
+        ScenarioError: The priority is outside its range.
     """
 
     name: str
     text: str
     keys: tuple[str, ...] = ()
     always: bool = False
+    priority: int = 0
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.priority, int) and not isinstance(self.priority, bool)
+        if not whole or abs(self.priority) > MAX_PRIORITY:
+            raise ScenarioError(
+                f"The card {self.name[:40]!r} has the priority {str(self.priority)[:20]}.",
+                f"Use a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The grammatical person and tense the story is told in."""
+    """The grammatical person and tense the story is told in, and of whom.
+
+    Attributes:
+        person: One of `PERSONS`.
+        tense: One of `TENSES`.
+        name: Of the one whom the player plays, for the third person.
+        pronoun: One of `PRONOUNS`, for the third person.
+    """
 
     person: str = "second"
     tense: str = "present"
+    name: str = ""
+    pronoun: str = "they"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +213,7 @@ class Scenario:
         """This scenario with every `{key}` replaced by its answer.
 
         Questions without an answer take their fallback. One pass: an answer that itself
-        contains `{key}` stays as typed.
+        contains `{key}` stays as typed. A style without a name takes the answer `name`.
         """
         known = {q.key: answers.get(q.key, "").strip() or q.fallback for q in self.questions}
 
@@ -212,8 +236,12 @@ class Scenario:
                 )
                 for card in self.cards
             ),
+            style=replace(self.style, name=put(self.style.name) or known.get("name", "")),
             examples=tuple(Example(put(e.action), put(e.text)) for e in self.examples),
         )
+
+
+_PLAIN_STYLE = {"name": "", "pronoun": "they"}
 
 
 def placeholders(text: str) -> Iterator[tuple[str, int]]:
@@ -238,6 +266,8 @@ def to_data(scenario: Scenario) -> dict[str, Any]:
     """The scenario as plain dicts, lists, strings and numbers, ready for JSON."""
     data = asdict(scenario)
     data["dungeon"] = FORMAT_VERSION
+    # Left out where they say nothing: a Dungeon from before them reads the story too.
+    data["style"] = {k: v for k, v in data["style"].items() if v != _PLAIN_STYLE.get(k)}
     for name in ("tags", "questions", "cards", "banned", "examples"):
         data[name] = list(data[name])
     for item in data["questions"]:
@@ -269,7 +299,7 @@ def from_data(data: object) -> Scenario:
             )
         elif name == "cards":
             values[name] = tuple(
-                _record(Card, item, f"cards[{i}]", texts={"keys"}, flags={"always"})
+                _record(Card, item, f"cards[{i}]", {"keys"}, flags={"always"}, numbers={"priority"})
                 for i, item in enumerate(_list(value, name))
             )
         elif name == "examples":
@@ -331,6 +361,7 @@ def _record(
     where: str,
     texts: Set[str] = frozenset(),
     flags: Set[str] = frozenset(),
+    numbers: Set[str] = frozenset(),
 ) -> Any:
     raw = _mapping(data, where)
     names = {f.name for f in fields(kind)}
@@ -343,6 +374,9 @@ def _record(
         elif name in flags:
             if not isinstance(value, bool):
                 raise ScenarioError(f"{where}.{name} is neither true nor false.")
+            values[name] = value
+        elif name in numbers:
+            # Its own class looks at the value.
             values[name] = value
         else:
             values[name] = _text(value, f"{where}.{name}")

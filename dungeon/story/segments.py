@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["primer", "memory", "history", "cards", "recent", "note", "cue"]
+from dungeon.story.scenario import Card
+
+Kind = Literal["primer", "memory", "history", "recall", "cards", "recent", "note", "cue"]
 Counter = Callable[[str, bool], int]
 """Tokens of a text; the flag says whether special tokens in it count as such."""
 
@@ -90,6 +92,7 @@ class Context:
         cut: What found no room.
         stop: Strings that end the continuation.
         opener: The end of the prompt that is the beginning of the reply; "" for none.
+        noticed: The automatic cards: what turns that left the window introduced.
         neutral: The cue as it would be had the player done nothing; empty where he has not.
     """
 
@@ -99,6 +102,7 @@ class Context:
     cut: tuple[Cut, ...]
     stop: tuple[str, ...]
     opener: str = ""
+    noticed: tuple[Card, ...] = ()
     neutral: tuple[Part, ...] = ()
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.scenario import Card, GenerationSettings, Scenario, Style
 from dungeon.story.tree import Node, StoryTree
 
 MAX_SEED = 2**63 - 1
@@ -25,6 +25,8 @@ class Story:
         generation: Sampling, at first the scenario's.
         seed: What every turn's own seed is derived from.
         model: Name of the model last played with.
+        automatic: Whether what left the window comes back by itself (see `chronicle`).
+        forgotten: Names, folded, of automatic cards that the player threw away or wrote anew.
     """
 
     title: str
@@ -36,12 +38,19 @@ class Story:
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     seed: int = 0
     model: str = ""
+    automatic: bool = True
+    forgotten: tuple[str, ...] = ()
 
     def turn_seed(self, node_id: int) -> int:
         """The seed of the turn that becomes `node_id`: a hash, so neighbours are unrelated."""
         key = f"{self.seed}:{node_id}".encode()
         digest = hashlib.blake2b(key, digest_size=8).digest()
         return int.from_bytes(digest, "big") & MAX_SEED
+
+    @property
+    def style(self) -> Style:
+        """In what person and tense it is told, and of whom."""
+        return self.scenario.style
 
     def current_scenario(self) -> Scenario:
         """The scenario with the player's own cards and settings in it, for exports."""

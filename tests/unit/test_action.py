@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dungeon.story.action import Action, Mode, as_line, as_narrative, parse, second_person
+from dungeon.story.action import Action, Mode, as_line, as_narrative, parse, as_sentence
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ from dungeon.story.action import Action, Mode, as_line, as_narrative, parse, sec
     ],
 )
 def test_lines_of_do(typed: str, told: str) -> None:
-    assert second_person(typed) == told
+    assert as_sentence(typed, Style()) == told
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_what_stands_in_quotes_is_left_alone(said: str) -> None:
     said = " ".join(said.replace('"', "").replace("“", "").replace("”", "").split())
     said = said.rstrip(",;: ")
     if said:
-        assert f'"{said}' in second_person(f'shout "{said}"')
+        assert f'"{said}' in as_sentence(f'shout "{said}"')

@@ -75,6 +75,10 @@ class Decoder:
             )
         return [*self._codec.prefix, *ids]
 
+    def told(self, request: GenerationRequest) -> list[int]:
+        """The ids of the prompt's narrative: what the rules against repetition count."""
+        return [id for part in request.prompt if part.told for id in self._codec.encode(part)]
+
     def write(
         self, request: GenerationRequest, cancel: CancelToken, on_text: Callable[[str], None]
     ) -> Finished:
@@ -240,7 +244,7 @@ class Decoder:
         on_text: Callable[[str], None],
         clock: _Clock,
     ) -> Finished:
-        sampler = Sampler(request.sampling, request.seed, prompt, self._codec.breaks)
+        sampler = Sampler(request.sampling, request.seed, self.told(request), self._codec.breaks)
         draft = Draft(self._codec.decode, prompt, request.stop, request.banned)
         forbidden = self._forbidden(request.unspoken, request.not_first)
         barred: dict[int, set[int]] = {}
@@ -314,7 +318,9 @@ class _Row:
 
     def __init__(self, request: GenerationRequest, decoder: Decoder, prompt: list[int]) -> None:
         self._request, self._decoder = request, decoder
-        self._sampler = Sampler(request.sampling, request.seed, prompt, decoder._codec.breaks)
+        self._sampler = Sampler(
+            request.sampling, request.seed, decoder.told(request), decoder._codec.breaks
+        )
         self._forbidden = decoder._forbidden(request.unspoken, request.not_first)
         self._odds: list[TokenOdds] = []
         self._logprobs: list[float] = []

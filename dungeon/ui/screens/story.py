@@ -101,6 +101,7 @@ class StoryScreen(Screen[None]):
         self.line.cursor_blink = self._settings.animations
         story = self.session.story
         author = story.scenario.author
+        self.transcript.story_style = story.style
         self.transcript.set_title(story.title, f"by {author}" if author else "")
         path = story.tree.path()
         self.transcript.show(path)

@@ -20,6 +20,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from dungeon.story.action import Action, as_line, as_narrative
+from dungeon.story.scenario import Style as StoryStyle
 from dungeon.story.tree import Node
 from dungeon.text import clean
 from dungeon.ui.wrap import wrap
@@ -37,7 +38,11 @@ KINDS = ("heading", "rule", "player", "own", "prose", "draft", "hint", "notice")
 
 
 class Transcript(ScrollView):
-    """Shows a path of turns, and below it the turn that is being told."""
+    """Shows a path of turns, and below it the turn that is being told.
+
+    Attributes:
+        story_style: In what person and tense the player's lines are shown; set before them.
+    """
 
     ALLOW_SELECT = True
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{kind}" for kind in KINDS}
@@ -45,6 +50,7 @@ class Transcript(ScrollView):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.can_focus = False
+        self.story_style = StoryStyle()
         self._titles: tuple[str, str] = ("", "")
         self._path: list[Node] = []
         self._first = 0
@@ -183,7 +189,7 @@ class Transcript(ScrollView):
 
     def _action_lines(self, action: Action | None) -> list[Line]:
         lines: list[Line] = []
-        spoken = clean(as_line(action), newlines=False)
+        spoken = clean(as_line(action, self.story_style), newlines=False)
         if spoken:
             body = wrap(spoken.removeprefix("> "), self._width)
             lines += [("player", "> " if not i else "  ", part) for i, part in enumerate(body)]
