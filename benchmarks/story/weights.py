@@ -42,6 +42,9 @@ WRITTEN, TOLD_OF = 8, 4
 MOST_SCORED = 48
 """Tokens whose probability without the action is kept."""
 
+_HOW = ("action", "said", "person", "tense", "cast")
+"""What the reranker is told of a turn."""
+
 Choice = Callable[[dict[str, Any], dict[str, Any]], float]
 """What a candidate of a turn is worth."""
 
@@ -95,6 +98,7 @@ def told(session: GameSession, line: str) -> dict[str, Any]:
         "said": turn.said,
         "person": turn.person,
         "tense": turn.tense,
+        "cast": turn.cast,
         "candidates": [
             {
                 "text": text,
@@ -106,8 +110,7 @@ def told(session: GameSession, line: str) -> dict[str, Any]:
         ],
     }
     pairs = [(text, one.text) for text, one in zip(texts, written, strict=True)][:TOLD_OF]
-    how = {key: seen[key] for key in ("action", "said", "person", "tense")}
-    at = rerank.best(pairs, **how)  # type: ignore[arg-type]
+    at = rerank.best(pairs, **{key: seen[key] for key in _HOW})  # type: ignore[arg-type]
     text, raw = pairs[at]
     seed = candidate_seed(turn.seed, at)
     session.commit(turn, Narration(text or "Nothing happens.", raw, written[at].stop, seed))
@@ -132,7 +135,7 @@ def by_weights(weights: Scores, tokens: int = 32) -> Choice:
 def scores(turn: dict[str, Any], one: dict[str, Any], tokens: int) -> Scores:
     """Everything that is counted of a candidate, remembered in it."""
     if "scores" not in one:
-        how = {key: turn[key] for key in ("action", "said", "person", "tense")}
+        how = {key: turn.get(key, ()) for key in _HOW}
         one["scores"] = rerank.score(one["text"], one["raw"], **how)
     found: Scores = replace(one["scores"], gain=min(2.0, max(-1.0, gain(one, tokens))))
     return found

@@ -58,14 +58,15 @@ def test_a_gain_is_what_the_action_adds(fresh: Fresh) -> None:
     waiting = session.context().parts
     opener = PromptPart(turn.context.opener)
     without_action = (*(PromptPart(part.text, part.special) for part in waiting), opener)
-    for at, one in enumerate(written):
-        head = one.ids[:SCORED]
+    heads = [one.ids[:SCORED] for one in written]
+    alone = engine.score(without_action, heads, CancelToken())
+    assert alone is not None
+    for at, (head, without) in enumerate(zip(heads, alone, strict=True)):
         again = replace(turn.request, seed=candidate_seed(turn.request.seed, at))
-        alone = engine.generate(again, CancelToken(), lambda text: None)
-        assert alone.ids[:SCORED] == head
-        (without,) = engine.score(without_action, [head], CancelToken()) or ()
+        one = engine.generate(again, CancelToken(), lambda text: None)
+        assert one.ids[:SCORED] == head
         assert found[at] == pytest.approx(
-            (sum(alone.logprobs[:SCORED]) - sum(without)) / len(head), abs=1e-3
+            (sum(one.logprobs[:SCORED]) - sum(without)) / len(head), abs=1e-6
         )
 
 

@@ -153,7 +153,8 @@ class TorchEngine:
         import torch
 
         from dungeon.engine.torch_engine import forward, load, quantize
-        from dungeon.engine.torch_engine.decode import Decoder, Network
+        from dungeon.engine.torch_engine.decode import Decoder
+        from dungeon.engine.torch_engine.network import Network
 
         assert self._opened is not None
         assert self._info is not None

@@ -97,7 +97,7 @@ def shape_of(config: Any) -> Shape | None:
 
 
 class LeanNetwork:
-    """The forward pass on prepared weights; a `decode.Network` for the CPU.
+    """The forward pass on prepared weights; a `network.Network` for the CPU.
 
     Args:
         shape: Of the model.
@@ -142,12 +142,12 @@ class LeanNetwork:
             self._write(self._writer, torch.zeros(1, 1, dtype=torch.long), self.cache())
 
     def cache(self) -> KeyValues:
-        """See `decode.Network`."""
+        """See `network.Network`."""
         shape = self._shape
         return KeyValues(shape.layers, shape.kv_heads, shape.head_size, self._n_positions)
 
     def forward(self, ids: torch.Tensor, cache: KeyValues, *, writing: bool) -> torch.Tensor:
-        """See `decode.Network`."""
+        """See `network.Network`."""
         if writing and self._writer is not None:
             return self._write(self._writer, ids, cache)
         rows, size = ids.shape
@@ -155,7 +155,7 @@ class LeanNetwork:
         return self._head(self._norm(last, self._last_norm))
 
     def read(self, ids: torch.Tensor, cache: KeyValues) -> None:
-        """See `decode.Network`: the head alone is a third of GPT-2's weights."""
+        """See `network.Network`: the head alone is a third of GPT-2's weights."""
         self._read(ids, cache)
 
     def all_positions(self, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
@@ -166,7 +166,7 @@ class LeanNetwork:
     def follow(
         self, tail: Sequence[int], texts: Sequence[Sequence[int]], cache: KeyValues
     ) -> torch.Tensor:
-        """See `decode.Network`. All in one pass: the texts stand one after the other, and none
+        """See `network.Network`. All in one pass: the texts stand one after the other, and none
         sees another."""
         past, start = cache.length, len(tail)
         row, places, spans, wanted = list(tail), list(range(past, past + start)), [], []

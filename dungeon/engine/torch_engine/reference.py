@@ -114,7 +114,7 @@ def dtype_for(device: str) -> torch.dtype:
 
 
 class TransformersNetwork:
-    """transformers' own forward pass, as a `decode.Network`.
+    """transformers' own forward pass, as a `network.Network`.
 
     Args:
         model: As `load.load_weights` gives it.
@@ -135,11 +135,11 @@ class TransformersNetwork:
         self.vocabulary = int(model.config.vocab_size)
 
     def cache(self) -> BufferCache:
-        """See `decode.Network`."""
+        """See `network.Network`."""
         return BufferCache(self._layers, self._n_positions)
 
     def forward(self, ids: torch.Tensor, cache: BufferCache, *, writing: bool) -> torch.Tensor:
-        """See `decode.Network`."""
+        """See `network.Network`."""
         answer = self._model(
             ids.to(self._device), past_key_values=cache, use_cache=True, logits_to_keep=1
         )
@@ -147,13 +147,13 @@ class TransformersNetwork:
         return logits
 
     def read(self, ids: torch.Tensor, cache: BufferCache) -> None:
-        """See `decode.Network`."""
+        """See `network.Network`."""
         self._model.base_model(ids.to(self._device), past_key_values=cache, use_cache=True)
 
     def follow(
         self, tail: Sequence[int], texts: Sequence[Sequence[int]], cache: BufferCache
     ) -> torch.Tensor:
-        """See `decode.Network`. One text after the other."""
+        """See `network.Network`. One text after the other."""
         before = cache.length
         first = self.forward(torch.tensor([list(tail)]), cache, writing=False)
         held, logits = cache.length, []
