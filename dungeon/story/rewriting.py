@@ -30,8 +30,8 @@ from dungeon.story.grammar import (
     leads,
 )
 from dungeon.story.hero import HELPING, MODALS, Hero, Key, Role
-from dungeon.story.narrative import sentences
 from dungeon.story.scenario import Style
+from dungeon.story.sentences import sentences
 from dungeon.story.speech import PIECES, capital, ended
 from dungeon.story.verbs import SURE, VERBS, base_of, past
 
@@ -96,9 +96,6 @@ class _Word:
         if self.low in ("im", "ive"):
             return self.low[1:]
         return self.low.partition("'")[2]
-
-
-_NONE = _Word("", "", True)
 
 
 class _Teller:
