@@ -59,12 +59,12 @@ class StyleModel(Part):
     person: Literal["first", "second", "third"] = "second"
     tense: Literal["present", "past"] = "present"
     name: Text = Field(
-        "",
+        default="",
         description="What the third person calls the one who is played; without it, the answer "
         "to the question `name`.",
     )
     pronoun: Literal["they", "she", "he", "it"] = Field(
-        "they", description="What the third person says for the name when it comes again."
+        default="they", description="What the third person says for the name when it comes again."
     )
 
 

@@ -96,12 +96,14 @@ def inside(text: str) -> str:
     begun = False
     for at, line in enumerate(lines):
         if _OVER.match(line):
+            _take_back(kept)
             break
         label = _LABEL.match(line)
         bracketed = _BRACKETED.match(line)
         item = _ITEM.match(line)
         if _NO_STORY.match(line) or label or bracketed or item:
             if begun:
+                _take_back(kept)
                 break
             if label:
                 line = line[label.end() :]
@@ -114,6 +116,14 @@ def inside(text: str) -> str:
         begun = begun or has_words(line)
         kept.append(line.rstrip())
     return _LOOSE_EMPHASIS.sub("", _EMPHASIS.sub(r"\2", "\n".join(kept)))
+
+
+def _take_back(kept: list[str]) -> None:
+    """Take out the announcement of what was cut: "Here is a list:"."""
+    while kept and not kept[-1].strip():
+        kept.pop()
+    if kept and kept[-1].endswith(":"):
+        kept[-1] = "".join(sentences(kept[-1])[:-1])
 
 
 def _is_list(lines: list[str], at: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from dungeon.story.sentences import STOPS, sentences, spans, words
 
@@ -137,7 +137,7 @@ def _rows(sentence: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(sentence[at : at + _ROWS]) for at in range(len(sentence) - _ROWS + 1)]
 
 
-def _core(sentence: Iterable[str], but: set[str] = frozenset()) -> tuple[str, ...]:  # type: ignore[assignment]
+def _core(sentence: Iterable[str], but: Set[str] = frozenset()) -> tuple[str, ...]:
     """The words that carry a sentence, without their commonest endings."""
     return tuple(_stem(word) for word in sentence if word not in _SMALL and word not in but)
 

@@ -10,9 +10,28 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dungeon.story.grammar import (
+    AFTER_MINE,
+    AFTER_VERB,
+    BESIDE,
+    CLAUSE,
+    JOINS,
+    LEADS,
+    NUMBERED,
+    OWNING,
+    PLACES,
+    SUBJECTS,
+    TAILS,
+    TOWARDS,
+    WHEN,
+    is_adverb,
+    is_doing,
+    is_third,
+    leads,
+)
 from dungeon.story.hero import HELPING, MODALS, Hero, Key, Role
-from dungeon.story.narrative import sentences
 from dungeon.story.scenario import Style
+from dungeon.story.sentences import sentences
 from dungeon.story.speech import PIECES, capital, ended
 from dungeon.story.verbs import SURE, VERBS, base_of, past
 
@@ -23,47 +42,6 @@ _OURS = {"we": Role.SUBJECT, "us": Role.OBJECT, "our": Role.POSSESSIVE, "ours": 
 _YOURS = {"you": Role.OBJECT, "your": Role.POSSESSIVE, "yours": Role.OWN,
           "yourself": Role.SELF}  # fmt: skip
 _FIRST = _MINE | _OURS
-_TAILS = frozenset("m re ve ll d".split())
-
-_ADVERBS = frozenset(
-    """never always just only also still then now not both all each too even almost already soon
-    often once again perhaps maybe sometimes really quite rather simply instead first
-    finally""".split()
-)
-_LY_VERBS = frozenset("fly reply apply rely bully rally supply comply sally ally multiply".split())
-_LEADS = frozenset(
-    """and then now so but next again still finally suddenly instead meanwhile afterwards later
-    today tonight here maybe perhaps please first also""".split()
-)
-_SUBJECTS = frozenset(
-    """the a an he she it they there this that these those his her its their my our your one
-    someone somebody something everyone everybody everything anyone anybody nobody nothing all some
-    both each every another many few several most no""".split()
-)
-_WHEN = frozenset("when while if as after before once until because since that".split())
-_BESIDE = frozenset("with without in at on from by despite using near".split())
-_PLACES = frozenset(
-    """north south east west northeast northwest southeast southwest left right forward forwards
-    backward backwards home upstairs downstairs""".split()
-)
-_TOWARDS = frozenset(
-    """to into onto through up down towards toward over across inside outside under behind out
-    back along around past""".split()
-)
-_AFTER_VERB = frozenset(
-    """the a an my your his her its their our this that these those me you him them it us myself
-    yourself some every each both all no at to into onto on off up down out in through over under
-    with for away back around""".split()
-)
-_CLAUSE = frozenset(
-    """that if whether and or but because when while as so then until before after where what how
-    why who think say know hope wish believe guess see feel than""".split()
-)
-_JOINS = frozenset("and then or but".split())
-_OWNING = frozenset("is are was were be been become of than as not all".split())
-_AFTER_MINE = frozenset("now alone too and but or not again forever by to if already".split())
-_NUMBERED = frozenset("letter numeral vitamin".split())
-
 _LETS = re.compile(r"let['’]s\s+(?=[a-z])", re.IGNORECASE)
 _STARRED = re.compile(r"(?<!\*)\*++([^*]++)\*++([.!?]?)")
 
@@ -120,9 +98,6 @@ class _Word:
         return self.low.partition("'")[2]
 
 
-_NONE = _Word("", "", True)
-
-
 class _Teller:
     """Tells the sentences of one line."""
 
@@ -157,11 +132,11 @@ class _Teller:
         words = self.words
         if words[0].speech:
             self.subject = "hero"
-            if len(words) > 1 and words[1].low in _JOINS:
+            if len(words) > 1 and words[1].low in JOINS:
                 words[:1] = [_Word("", "i"), _Word(" ", "say"), _Word(" ", words[0].text, True)]
             return
         at = start = 0
-        while at < len(words) - 1 and _leads(words[at].low):
+        while at < len(words) - 1 and leads(words[at].low):
             if words[at].low == "please":
                 del words[at]
                 words[at].gap = " " if at else ""
@@ -172,7 +147,7 @@ class _Teller:
         if self._hero_acts(at):
             self.typed = True
             return
-        if word.low in _WHEN or word.low in _BESIDE:
+        if word.low in WHEN or word.low in BESIDE:
             start = self._after_comma(at, start)
         elif self._other_acts(at):
             start = -1
@@ -180,7 +155,7 @@ class _Teller:
             # "north", "into the cave"
             words.insert(at, _Word(word.gap, "go"))
             word.gap = " "
-        elif _is_doing(word.low):
+        elif is_doing(word.low):
             words.insert(at, _Word(word.gap, "are"))
             word.gap = " "
         elif base_of(word.low) and word.low not in VERBS:
@@ -200,7 +175,7 @@ class _Teller:
     def _other_acts(self, at: int) -> bool:
         """Whether the sentence that begins here is about somebody else."""
         word, after = self.words[at], self._low(at + 1)
-        if word.stem in _SUBJECTS and (word.low in _SUBJECTS or word.tail):
+        if word.stem in SUBJECTS and (word.low in SUBJECTS or word.tail):
             return True
         if self.hero.name and word.stem == self.hero.name.lower().split()[0]:
             self.hero.named()
@@ -214,21 +189,21 @@ class _Teller:
         if base_of(word.low) and after in VERBS - {"open", "shut", "free", "go"}:
             # "guards attack me"
             return True
-        follow = [after] if after in _AFTER_VERB else [after, self._low(at + 2)]
-        return any(_is_third(low) for low in follow)
+        follow = [after] if after in AFTER_VERB else [after, self._low(at + 2)]
+        return any(is_third(low) for low in follow)
 
     def _goes_without_saying(self, at: int) -> bool:
         low, after = self.words[at].low, self._low(at + 1)
-        if low in _TOWARDS:
+        if low in TOWARDS:
             return not (low == "back" and after in ("away", "off", "up"))
-        return low in _PLACES and not after
+        return low in PLACES and not after
 
     def _after_comma(self, at: int, start: int) -> int:
         """Where the hero comes in after "when the bell rings," or "with my sword,"."""
-        beside = self.words[at].low in _BESIDE
+        beside = self.words[at].low in BESIDE
         for i in range(at + 1, len(self.words)):
             if "," in self.words[i].gap:
-                verb = next((w.low for w in self.words[i:] if not _is_adverb(w.low)), "")
+                verb = next((w.low for w in self.words[i:] if not is_adverb(w.low)), "")
                 if verb in VERBS:
                     return i
             if beside and self.words[i].low in ("i", "we"):
@@ -239,14 +214,14 @@ class _Teller:
 
     def _word(self, i: int, word: _Word) -> str:
         low = word.low
-        if word.tail in _TAILS and (word.stem in ("i", "we") or (word.stem == "you" and self.you)):
+        if word.tail in TAILS and (word.stem in ("i", "we") or (word.stem == "you" and self.you)):
             return self._contracted(i, word)
         role = self._role(i, low)
         if role is not None:
             return self._pronoun(i, low, role)
         if self.pending and low == "and":
             self.key, self.shared = "many", True
-        elif self.pending and not _is_adverb(low):
+        elif self.pending and not is_adverb(low):
             if self.shared or any(mark in word.gap for mark in ",;:"):
                 # "I and old Pell go", "I, too tired, go": the verb comes later.
                 self.pending = low not in VERBS
@@ -264,7 +239,7 @@ class _Teller:
     def _verb(self, i: int, word: _Word) -> str:
         self.verb = i
         self.base = word.low in MODALS or word.low in ("do", "don't", "dont", "did", "didn't")
-        if _is_doing(word.low) or (word.low == "saw" and self.typed):
+        if is_doing(word.low) or (word.low == "saw" and self.typed):
             return word.text
         return self.hero.agree(word.text, self.key)
 
@@ -276,20 +251,20 @@ class _Teller:
         if bare in ("are", "have", "do"):
             return self.hero.agree(word.text, "many")
         base = base_of(word.low) if word.low not in VERBS else ""
-        sure = self.subject == "other" or any(self._low(n) in _WHEN for n in range(i - 4, i - 1))
-        noun = self._low(i - 1) in _SUBJECTS - {"he", "she", "it"}
+        sure = self.subject == "other" or any(self._low(n) in WHEN for n in range(i - 4, i - 1))
+        noun = self._low(i - 1) in SUBJECTS - {"he", "she", "it"}
         return past(base) if base and sure and not noun else word.text
 
     def _goes_on(self, i: int) -> bool:
         """Whether the hero does one more thing here: "and run", ", open the door"."""
         before = i - 1
-        while before > 0 and _is_adverb(self._low(before)) and self._low(before) != "then":
+        while before > 0 and is_adverb(self._low(before)) and self._low(before) != "then":
             before -= 1
         gaps = "".join(word.gap for word in self.words[before + 1 : i + 1])
-        if self._low(before) not in _JOINS and not any(mark in gaps for mark in ",;-–—"):
+        if self._low(before) not in JOINS and not any(mark in gaps for mark in ",;-–—"):
             return False
         low = self.words[i].low
-        return low in SURE or (low in VERBS and self._low(i + 1) in _AFTER_VERB)
+        return low in SURE or (low in VERBS and self._low(i + 1) in AFTER_VERB)
 
     # -- the player himself --------------------------------------------------------------------
 
@@ -308,28 +283,28 @@ class _Teller:
 
     def _you_acts(self, i: int) -> bool:
         before, after = self._low(i - 1), self._low(i + 1)
-        if all(_leads(word.low) for word in self.words[:i]):
+        if all(leads(word.low) for word in self.words[:i]):
             return True
-        acts = after in HELPING or after in VERBS or _is_adverb(after)
-        return acts and (before in _CLAUSE or before in HELPING or "," in self.words[i].gap)
+        acts = after in HELPING or after in VERBS or is_adverb(after)
+        return acts and (before in CLAUSE or before in HELPING or "," in self.words[i].gap)
 
     def _owns(self, i: int) -> bool:
         """Whether "mine" is no pit."""
         before, after = self._low(i - 1), self._low(i + 1)
-        ends = not after or after in _AFTER_MINE or not self.words[i + 1].gap.isspace()
-        return ends and (before in _OWNING or before.endswith("'s"))
+        ends = not after or after in AFTER_MINE or not self.words[i + 1].gap.isspace()
+        return ends and (before in OWNING or before.endswith("'s"))
 
     def _is_numeral(self, i: int) -> bool:
         """Whether "I" is a number: "Henry I", "Part I", "the letter I"."""
         if not i or self.words[i].text != "I" or self.words[i].gap != " ":
             return False
         name, before, after = self.words[i - 1].text, self._low(i - 1), self._low(i + 1)
-        acts = after in HELPING or after in VERBS or _is_adverb(after)
-        if before in _NUMBERED:
+        acts = after in HELPING or after in VERBS or is_adverb(after)
+        if before in NUMBERED:
             return not acts
-        if not name[:1].isupper() or name == name.upper() or before in _CLAUSE | _LEADS | _WHEN:
+        if not name[:1].isupper() or name == name.upper() or before in CLAUSE | LEADS | WHEN:
             return False
-        if i == 1 and (before in VERBS or _leads(before)):
+        if i == 1 and (before in VERBS or leads(before)):
             return False
         return not acts
 
@@ -355,7 +330,7 @@ class _Teller:
 
     def _done(self, i: int) -> bool:
         """Whether a verb stands before, so that "and I" begins something new."""
-        return any(_is_third(w.low) or w.low in SURE or w.low in HELPING for w in self.words[:i])
+        return any(is_third(w.low) or w.low in SURE or w.low in HELPING for w in self.words[:i])
 
     def _contracted(self, i: int, word: _Word) -> str:
         if self.hero.person == "first" and word.stem == "we":
@@ -380,23 +355,6 @@ def _split(text: str) -> tuple[list[_Word], str]:
             words.append(_Word(gap, match[0], bool(match["speech"])))
             gap = ""
     return words, gap
-
-
-def _leads(low: str) -> bool:
-    return low in _LEADS or (low.endswith("ly") and len(low) > 4 and low not in _LY_VERBS)
-
-
-def _is_adverb(low: str) -> bool:
-    return low in _ADVERBS or (low.endswith("ly") and low not in _LY_VERBS and low not in VERBS)
-
-
-def _is_doing(low: str) -> bool:
-    return low.endswith("ing") and len(low) > 5 and low not in VERBS
-
-
-def _is_third(low: str) -> bool:
-    known = bool(base_of(low)) and low not in VERBS
-    return known or low in ("is", "was", "are", "were", "isn't", "wasn't", "aren't", "weren't")
 
 
 def _lower(word: _Word) -> None:

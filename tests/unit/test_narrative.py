@@ -84,7 +84,7 @@ from dungeon.text import clean
         ("**The Gate**\nThe *old* door __creaks__.", "The old door creaks."),
         ("- The door opens.", "The door opens."),
         ("1. Open the door.\n2. Run away.", ""),
-        ("You can:\n1. Open the door.\n2. Run away.", "You can."),
+        ("You can:\n1. Open the door.\n2. Run away.", ""),
         ("You: I open the door.", ""),
         (", and then he falls. You run.", "and then he falls. You run."),
         # Abbreviations, initials, numbers.

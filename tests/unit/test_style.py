@@ -115,7 +115,7 @@ def test_the_fields_are_read() -> None:
 def test_a_pronoun_that_is_none_is_told_with_its_place() -> None:
     problem = read(source("{person: third, name: Sanna, pronoun: shee}"), "x.yaml").problems[0]
     assert (problem.line, problem.column) == (4, 46)
-    assert "Did you mean `she`?" in str(problem)
+    assert "Did you mean `she`?" in problem.render()
 
 
 def test_the_third_person_wants_a_name() -> None:
