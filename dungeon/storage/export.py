@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from dungeon import plain_json
 from dungeon.errors import SaveError, ScenarioError, SettingsError
-from dungeon.storage import plain_json, rows
+from dungeon.storage import rows
 from dungeon.story.action import Action, as_line, as_narrative
 from dungeon.story.scenario import from_data, to_data
 from dungeon.story.story import MAX_SEED, Story

@@ -13,8 +13,9 @@ from pathlib import Path
 import platformdirs
 
 import dungeon
+from dungeon import plain_json
 from dungeon.errors import SaveError, ScenarioError, SettingsError
-from dungeon.storage import plain_json, rows
+from dungeon.storage import rows
 from dungeon.storage.database import at_current_format, check_header, explain, reading
 from dungeon.storage.names import SUFFIX
 from dungeon.storage.story_file import StoryFile, lock_path, locked, make_directory
