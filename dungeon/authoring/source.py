@@ -75,8 +75,8 @@ class Mapping:
 Tree = Scalar | Sequence | Mapping
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a scenario file.
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a scenario file, or of another that may have up to `most` bytes.
 
     Raises:
         ScenarioError: It is missing, no regular file, or too large.
@@ -86,7 +86,7 @@ def read_bytes(path: Path) -> bytes:
         # Opening a FIFO without O_NONBLOCK would wait for a writer for ever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _binary())
         try:
-            data = _regular(handle)
+            data = _regular(handle, most)
         finally:
             os.close(handle)
     except (OSError, ValueError) as error:
@@ -98,21 +98,23 @@ def read_bytes(path: Path) -> bytes:
         raise ScenarioError(
             f"{name} is not an ordinary file.", "A scenario is a text file that ends in .yaml."
         )
-    if len(data) > MAX_BYTES:
+    if len(data) > most:
         raise ScenarioError(
-            f"{name} is larger than {MAX_BYTES // 1024} KiB.",
-            "A scenario is a few pages of text; take out what is no part of it.",
+            f"{name} is larger than {most // 1024} KiB.",
+            "A scenario is a few pages of text; take out what is no part of it."
+            if most == MAX_BYTES
+            else "No file of this kind is that large; is it the right one?",
         )
     return data
 
 
-def _regular(handle: int) -> bytes | None:
+def _regular(handle: int, most: int) -> bytes | None:
     """Up to one byte more than is allowed; None where the file is not an ordinary one."""
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         return None
     with os.fdopen(handle, "rb", closefd=False) as file:
         # None is what a regular file that would block gives; there are some in /proc.
-        data: bytes | None = file.read(MAX_BYTES + 1)
+        data: bytes | None = file.read(most + 1)
     return data
 
 

@@ -53,11 +53,12 @@ class _Dumper(yaml.SafeDumper):
 
 def _prose(dumper: _Dumper, text: _Prose) -> yaml.Node:
     lines = text.split("\n")
-    wide = any(len(line) > WIDTH - 4 for line in lines)
+    wide = any(len(line) > WIDTH - 10 for line in lines)
     # In a folded block a line that begins with a blank is not folded, and neither are those
     # around it: such a text is clearer as it stands.
     folded = wide and not any(line.startswith(" ") for line in lines)
-    style = ">" if folded else "|" if "\n" in text or wide else None
+    plain = not wide and dumper.analyze_scalar(str(text)).allow_block_plain
+    style = None if plain else ">" if folded else "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 
@@ -190,7 +191,8 @@ def _dump(data: dict[str, Any]) -> str:
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
-        width=WIDTH,
+        # A line is broken behind the word that reaches this far.
+        width=WIDTH - 8,
         default_flow_style=False,
     )
     return text

@@ -1,19 +1,17 @@
-"""Looking: the library, the stories, their exports, and what the model sees."""
+"""Looking: the library, the stories, and what the model sees."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from dungeon.cli.common import Commands, Tools, loaded, saves_dir, settings_of, tell
-from dungeon.errors import SettingsError
 from dungeon.text import clean
 
 
 def add(commands: Commands) -> None:
-    """Add `list`, `saves`, `export` and `context`."""
+    """Add `list`, `saves` and `context`."""
     scenarios = commands.add_parser("list", help="the scenarios in the library")
     scenarios.add_argument("--json", action="store_true")
     scenarios.set_defaults(run=_list)
@@ -22,13 +20,6 @@ def add(commands: Commands) -> None:
     saves.add_argument("--json", action="store_true")
     saves.add_argument("--saves", type=Path, metavar="DIR", default=argparse.SUPPRESS)
     saves.set_defaults(run=_saves)
-
-    export = commands.add_parser("export", help="write a story out")
-    export.add_argument("save", metavar="SAVE")
-    export.add_argument("--format", choices=["md", "txt", "html", "json"], required=True)
-    export.add_argument("-o", "--output", type=Path, metavar="FILE")
-    export.add_argument("--saves", type=Path, metavar="DIR", default=argparse.SUPPRESS)
-    export.set_defaults(run=_export)
 
     context = commands.add_parser("context", help="what the next turn would send to the model")
     context.add_argument("save", metavar="SAVE")
@@ -106,38 +97,6 @@ def _saves(args: argparse.Namespace, tools: Tools) -> int:
             print(f"{row.name}\n    {row.title}, {turns}, {row.updated:%Y-%m-%d %H:%M} UTC")
     if not rows:
         tell("No stories yet. Begin one with: dungeon play SCENARIO")
-    return 0
-
-
-def _export(args: argparse.Namespace, tools: Tools) -> int:
-    from dungeon.storage import export
-    from dungeon.storage.library import find_save
-    from dungeon.storage.story_file import StoryFile
-
-    path = find_save(saves_dir(settings_of(args)), args.save)
-    file = StoryFile.open(path, read_only=True)
-    try:
-        story = file.load()
-    finally:
-        file.close()
-    write = {
-        "md": export.to_markdown,
-        "txt": export.to_text,
-        "html": export.to_html,
-        "json": export.to_json,
-    }
-    text = write[args.format](story)
-    text = text if text.endswith("\n") else text + "\n"
-    if args.output is None:
-        sys.stdout.write(text)
-        return 0
-    try:
-        args.output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"{args.output} cannot be written: {error.strerror}.", "Choose another place with -o."
-        ) from None
-    tell(f"Wrote {args.output}.")
     return 0
 
 
