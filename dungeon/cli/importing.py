@@ -191,7 +191,7 @@ def _write_scenario(scenario: Scenario, report: Report, path: Path | None, sourc
     )
     text, rest, warnings = scenario_text(scenario, report, comment)
     _create(path, text)
-    tell(f"Wrote {path}. Look at it with `dungeon check {path}`, play it with `dungeon play`.")
+    tell(f"Wrote {path}. Play it with: dungeon play {path}")
     if rest:
         beside = path.with_name(f"{path.stem}.cards.json")
         _create(beside, cards_text(rest, scenario))

@@ -97,10 +97,6 @@ class _Expansion:
         draft.trail_off()
         report = draft.report
         report.keep("One expansion of the grammar; another --seed gives another.")
-        if self._asked:
-            report.keep(
-                f"{count(len(self._asked), 'rule')} as questions: {', '.join(self._asked)}."
-            )
         if self._missing:
             names = ", ".join(sorted(self._missing)[:5])
             report.lose(f"{count(len(self._missing), 'rule')} that the grammar lacks: {names}.")
