@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -174,6 +175,7 @@ def _example(example: Example) -> dict[str, Any]:
     return {"action": example.action, "text": _Prose(example.text)}
 
 
+@lru_cache(maxsize=4096)
 def _card(card: Card) -> str:
     data: dict[str, Any] = {"name": card.name}
     if card.keys:
@@ -181,7 +183,8 @@ def _card(card: Card) -> str:
     if card.always:
         data["always"] = True
     data["text"] = _Prose(card.text)
-    # One card at a time, so that their size can be known before all are written.
+    # One card at a time, so that their size can be known before all are written; kept, for what
+    # was measured is what will be written.
     return _dump({"cards": [data]}).removeprefix("cards:\n")
 
 

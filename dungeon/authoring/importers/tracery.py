@@ -20,7 +20,7 @@ from dungeon.errors import ScenarioError
 
 MAX_QUESTIONS = 3
 MAX_CHOICES = 12
-MAX_STEPS = 20_000
+MAX_STEPS = 5_000
 MAX_DEPTH = 60
 MAX_ROOTS = 200
 _LONGEST_CHOICE = 60

@@ -20,7 +20,8 @@ def dump(data: Any) -> bytes:
 
 AID_CARDS = dump(
     [
-        {"keys": "Bram, the smith,anvil", "value": "Bram shoes horses {badly}.", "type": "character",
+        {"keys": "Bram, the smith,anvil", "value": "Bram shoes horses {badly}.",
+         "type": "character",
          "title": "Bram", "description": "note to self", "useForCharacterCreation": True},
         {"keys": "ford", "entry": "The ford is deep in spring.", "isNotHidden": True},
     ]
@@ -237,7 +238,8 @@ KOBOLD_LINK = b"https://lite.example/?s=" + base64.urlsafe_b64encode(
 NAI_LORE = {
     "lorebookVersion": 4,
     "entries": [
-        {"text": "Ola mends nets.", "displayName": "Ola", "keys": ["ola", "net mender", "ola & nets"],
+        {"text": "Ola mends nets.", "displayName": "Ola",
+         "keys": ["ola", "net mender", "ola & nets"],
          "enabled": True, "forceActivation": False, "contextConfig": {"prefix": ""}},
         {"text": "The harbour is shut.", "displayName": "Harbour", "keys": [], "enabled": True,
          "forceActivation": True},
@@ -385,8 +387,8 @@ def nai_story_2(bundle: bool) -> bytes:
 WORLD_INFO = dump(
     {
         "entries": {
-            "0": {"uid": 0, "key": ["lamp", "lantern"], "keysecondary": ["oil"], "content": "Brass.",
-                  "comment": "Lamp", "constant": False, "selective": True, "order": 100,
+            "0": {"uid": 0, "key": ["lamp", "lantern"], "keysecondary": ["oil"],
+                  "content": "Brass.", "comment": "Lamp", "constant": False, "selective": True,
                   "disable": False, "probability": 40, "useProbability": True},
             "1": {"uid": 1, "key": [], "content": "It is {{char}}'s house.", "comment": "House",
                   "constant": True, "disable": False},
@@ -421,8 +423,8 @@ CARD_V2 = dump({"spec": "chara_card_v2", "spec_version": "2.0", "data": CARD_DAT
 CARD_V3 = dump(
     {"spec": "chara_card_v3", "spec_version": "3.0", "data": CARD_DATA | {"nickname": "Mi"}}
 )
-CARD_V1 = dump({key: CARD_DATA[key] for key in
-                ("name", "description", "personality", "scenario", "first_mes", "mes_example")})  # fmt: skip
+_V1 = ("name", "description", "personality", "scenario", "first_mes", "mes_example")
+CARD_V1 = dump({key: CARD_DATA[key] for key in _V1})
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

@@ -435,12 +435,26 @@ def test_thousands_of_cards_are_fast_and_none_is_lost() -> None:
     assert took < 8
 
 
-def test_what_is_of_no_known_kind_is_told() -> None:
-    for data in (b"", b"   \n", b"{}", b"[]", b"[1, 2]", b'{"a": 1}', b"\x00\x01\x02", b"\xff\xfea\x00",
-                 b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", samples.picture()):  # fmt: skip
-        with pytest.raises(DungeonError) as error:
-            importers.recognise(data)
-        assert error.value.hint
+UNKNOWN = [
+    b"",
+    b"   \n",
+    b"{}",
+    b"[]",
+    b"[1, 2]",
+    b'{"a": 1}',
+    b"\x00\x01\x02",
+    b"\xff\xfea\x00",
+    b"\x89PNG\r\n\x1a\n",
+    b"PK\x03\x04",
+    samples.picture(),
+]
+
+
+@pytest.mark.parametrize("data", UNKNOWN, ids=repr)
+def test_what_is_of_no_known_kind_is_told(data: bytes) -> None:
+    with pytest.raises(DungeonError) as error:
+        importers.recognise(data)
+    assert error.value.hint
 
 
 def test_our_own_files_are_told_apart() -> None:
