@@ -39,7 +39,7 @@ def scenario(data: Any, report: Report) -> Draft:
     source = Fields(data)
     draft = Draft(report)
     put = draft.questions.dollars
-    draft.title = source.text("title", "name")
+    draft.title = put(source.text("title", "name"))
     draft.summary = put(source.text("description"))
     draft.author = _author(source)
     draft.tags = source.words("tags", "promptTags", "tagNames")
@@ -69,7 +69,7 @@ def adventures(data: Any, report: Report) -> list[Draft]:
 
 def _adventure(source: Fields, report: Report) -> Draft | None:
     draft = Draft(report)
-    draft.title = source.text("title", "name")
+    draft.title = escaped(source.text("title", "name"))
     draft.summary = escaped(source.text("description"))
     draft.author = _author(source)
     draft.tags = source.words("tags")
@@ -228,7 +228,7 @@ def _character(
     chance: random.Random,
 ) -> Draft:
     draft = Draft(report)
-    draft.title = f"{setting.capitalize()}: {character}"
+    draft.title = escaped(f"{setting.capitalize()}: {character}")
     draft.tags = [setting]
     name = draft.questions.name()
     things = [described.text("item1"), described.text("item2")]
@@ -251,7 +251,7 @@ def storybro(data: Any, report: Report) -> Draft:
     """A story of storybro: blocks of input and output."""
     source = Fields(data)
     draft = Draft(report)
-    draft.title = source.part("attrs").text("title", "name")
+    draft.title = escaped(source.part("attrs").text("title", "name"))
     blocks = [(block.raw("text"), block.part("attrs")) for block in source.parts("blocks")]
     blocks = [(text, attrs) for text, attrs in blocks if text.strip()]
     pinned = [text for text, attrs in blocks if attrs.flag("pinned")]

@@ -115,8 +115,7 @@ class Draft:
 
     Attributes:
         report: What came over.
-        title: One line, plain; "" where the file has none.
-        summary, memory, note, opening: Texts of a scenario file.
+        title, summary, memory, note, opening: Texts of a scenario file; "" where there is none.
         author: Plain.
         tags, banned, cards, examples: As in a scenario.
         questions: What the blanks in its texts ask.
@@ -173,7 +172,7 @@ class Draft:
 
     def scenario(self, name: str) -> Scenario:
         """The scenario; `name` is its title where the file has none."""
-        title = escaped(" ".join(clean(self.title or name, newlines=False).split())[:MAX_TITLE])
+        title = " ".join(clean(self.title or escaped(name), newlines=False).split())[:MAX_TITLE]
         opening = tidy(self.opening)
         if not opening and self.tale is not None:
             opening = escaped(next((node.text for node in self.tale.tree("").path()), ""))

@@ -35,7 +35,7 @@ def story(data: Any, report: Report) -> Draft:
     if pickled:
         what = count(len(pickled), "value")
         report.lose(f"{what} in a form that only KoboldAI itself may read ({pickled[0]} ...).")
-    draft.title = _text(source, "story_name", "title")
+    draft.title = escaped(_text(source, "story_name", "title"))
     draft.remember(escaped(_text(source, "memory")))
     draft.note = escaped(_text(source, "authornote", "authorsnote"))
     if _text(source, "authornotetemplate", "anotetemplate"):

@@ -27,7 +27,7 @@ def scenario(data: Any, report: Report) -> Draft:
     questions = draft.questions
     questions.listed(source.parts("placeholders"))
     prompt = questions.table(source.text("prompt"))
-    draft.title = source.text("title")
+    draft.title = questions.dollars(source.text("title"))
     draft.author = source.text("author")
     draft.tags = source.words("tags")
     draft.summary = questions.dollars(source.text("description"))
@@ -57,7 +57,7 @@ def story(data: Any, report: Report) -> Draft:
     source = Fields(data)
     about, content = source.part("metadata"), source.part("content")
     draft = Draft(report)
-    draft.title = about.text("title")
+    draft.title = escaped(about.text("title"))
     draft.summary = escaped(about.text("description"))
     draft.tags = about.words("tags")
     memory, note = _context(content)

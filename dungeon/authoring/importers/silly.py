@@ -9,6 +9,7 @@ from dungeon.authoring.importers.draft import Draft, Tale
 from dungeon.authoring.importers.fields import Fields, groups
 from dungeon.authoring.importers.kobold import world_entries
 from dungeon.authoring.importers.lore import cards
+from dungeon.authoring.importers.placeholders import escaped
 from dungeon.authoring.importers.report import Report, count
 from dungeon.story.action import Action, Mode, clean_line
 from dungeon.story.scenario import Example
@@ -30,7 +31,7 @@ def world_info(data: Any, report: Report) -> Draft:
     source = Fields(data)
     if source.text("spec") == "lorebook_v3":
         source = source.part("data")
-    draft.title = source.text("name", "title")
+    draft.title = escaped(source.text("name", "title"))
     found = source.parts("entries") if source.data else list(groups(data))
     _add_book(draft, found, "{{char}}")
     return draft
@@ -63,7 +64,7 @@ def character(data: Any, report: Report) -> Draft:
     def put(text: str) -> str:
         return draft.questions.macros(text, called)
 
-    draft.title = name
+    draft.title = draft.questions.macros(name, called)
     draft.author = source.text("creator")
     draft.tags = source.words("tags")
     draft.summary = put(shorten(source.text("creator_notes"), _LONGEST_SUMMARY))
@@ -161,7 +162,7 @@ def chat(data: Any, report: Report) -> Draft:
     """A chat: the first line tells who talks, then a message a line; swipes are other versions."""
     lines = list(groups(data))
     draft = Draft(report)
-    draft.title = lines[0].text("character_name")
+    draft.title = escaped(lines[0].text("character_name"))
     lines = [line for line in lines[1:] if line.raw("mes").strip() and not line.flag("is_system")]
     if lines and not lines[0].flag("is_user"):
         first, lines = lines[0].raw("mes"), lines[1:]

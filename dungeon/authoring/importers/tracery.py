@@ -50,7 +50,7 @@ def _rules(source: Fields) -> dict[str, list[str]]:
 
 def _of(character: str, rules: dict[str, list[str]], seed: int) -> Draft:
     draft = Draft(Report("a Tracery grammar of AI Dungeon 2"))
-    draft.title = character.replace("_", " ").capitalize()
+    draft.title = escaped(character.replace("_", " ").capitalize())
     # The seed of each character is its own, so one more character changes no other.
     expansion = _Expansion(rules, draft.questions, random.Random(f"{seed}:{character}"))
     expansion.into(draft, f"{character}_context", f"{character}_prompt")

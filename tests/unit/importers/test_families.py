@@ -414,7 +414,7 @@ def test_thousands_of_cards_are_fast_and_none_is_lost() -> None:
     many = [
         {
             "keys": f"place {n}, spot {n}",
-            "value": f"Place {n} is quiet. " * 12,
+            "value": f"Place {n} is quiet. " * 60,
             "title": f"Place {n}",
         }
         for n in range(6000)
@@ -428,7 +428,7 @@ def test_thousands_of_cards_are_fast_and_none_is_lost() -> None:
     kept = read(text.encode(), "atlas").scenario
     assert kept is not None
     assert len(kept.cards) + len(rest) == 6000
-    assert len(kept.cards) > 700
+    assert len(kept.cards) > 150
     assert "more than a scenario file can hold" in losses(draft)
     assert len(story_of(draft).cards) == 6000
     # Several times what it takes on two cores, and far below what one would wait for.
