@@ -127,9 +127,10 @@ def _add_cards(draft: Draft, found: list[Fields]) -> None:
         for item in found
     )
     draft.cards += cards(entries, draft.report, draft.questions.dollars)
-    for name in ("description", "useForCharacterCreation"):
-        if any(item.data.get(name) for item in found):
-            draft.report.lose(f"`{name}` of the cards, which is no text of the story.")
+    notes = ("type", "description", "useForCharacterCreation")
+    had = [f"`{name}`" for name in notes if any(item.data.get(name) for item in found)]
+    if had:
+        draft.report.lose(f"{', '.join(had)} of the cards, which no narrator is shown.")
 
 
 def _instructions(draft: Draft, source: Fields) -> None:

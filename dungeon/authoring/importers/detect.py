@@ -245,8 +245,6 @@ def _kind(value: Any) -> Kind | None:
         return Kind.WORLD_INFO
     if "stories" in names:
         return _kind_of_list(value["stories"]) if isinstance(value["stories"], list) else None
-    if names & {"actions", "actionWindow"}:
-        return Kind.AID_ADVENTURES
     if "entries" in names:
         return _kind_of_entries(value["entries"])
     if "keys" in names and names & {"value", "entry"}:
@@ -268,6 +266,7 @@ _MARKS: tuple[tuple[Kind, tuple[set[str], ...]], ...] = (
     (Kind.STORYBRO, ({"blocks"}, {"attrs"})),
     (Kind.KOBOLD_SHARE, ({"ga"},)),
     (Kind.KOBOLD, ({"file_version", "gamestarted"}, {"actions", "prompt"})),
+    (Kind.AID_ADVENTURES, ({"actions", "actionWindow"},)),
     (Kind.AETHER_ROOM, ({"promptContent"},)),
     (Kind.CHARACTER, ({"first_mes", "char_greeting"}, {"name", "char_name"})),
     (Kind.AID_SCENARIO, ({"prompt"}, {"memory", "authorsNote", "options", *_WORLD})),

@@ -141,7 +141,8 @@ def _opened(source: Fields, pieces: list[str]) -> tuple[Tale, list[str]]:
 
 
 def _first_version(draft: Draft, source: Fields) -> None:
-    pieces = [text for text in source.texts("actions") if not _is_pickle(text)]
+    # Left empty, not out: alternatives and branches go by the number of a piece.
+    pieces = ["" if _is_pickle(text) else text for text in source.texts("actions")]
     count_before = len(pieces)
     tale, pieces = _opened(source, pieces)
     moved = count_before - len(pieces)

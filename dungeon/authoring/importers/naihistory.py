@@ -124,7 +124,7 @@ def sections(document: str, report: Report) -> Tale | None:
     texts, lost = _paragraphs(data)
     if lost:
         report.lose(f"{count(lost, 'change')} to the text that the editor had not put in yet.")
-    if data.part("history").data:
+    if data.part("history").data.get("nodes"):
         report.lose("The editor's history of retries and edits.")
     if not texts:
         return None

@@ -9,6 +9,7 @@ from dungeon import plain_json
 from dungeon.authoring.importers.placeholders import escaped
 from dungeon.authoring.importers.report import Report, count
 from dungeon.authoring.reader import read
+from dungeon.authoring.source import MAX_BYTES
 from dungeon.authoring.writer import fitting, write
 from dungeon.errors import ScenarioError
 from dungeon.story.scenario import Card, Example, Scenario, fill
@@ -41,6 +42,11 @@ def scenario_text(
         what = count(len(rest), "card")
         report.lose(f"{what} more than a scenario file can hold; a story can (`--as story`).")
     text = write(scenario, comment)
+    if len(text.encode()) > MAX_BYTES:
+        raise ScenarioError(
+            f"Opening, memory and the like are more than {MAX_BYTES // 1024} KiB.",
+            "Import it as a story with `--as story`, or make the file shorter.",
+        )
     problems = read(text.encode(), "the import").problems
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:

@@ -108,7 +108,7 @@ def test_story_cards_keep_every_key_and_tell_of_their_notes() -> None:
         Card("ford", "The ford is deep in spring.", ("ford",)),
     )
     assert draft.scenario("lore").title == "lore"
-    assert "`description` of the cards" in losses(draft)
+    assert "`type`, `description`, `useForCharacterCreation` of the cards" in losses(draft)
     assert "no opening" in losses(draft)
 
 
@@ -149,7 +149,9 @@ def test_an_adventure_is_a_story_without_what_was_taken_back() -> None:
 
 def test_a_lone_adventure_is_kept_too() -> None:
     (inner,) = json.loads(samples.AID_ADVENTURES)["stories"]
-    assert len(one(samples.dump(inner)).cards) == 1
+    draft = one(samples.dump(inner))
+    assert len(draft.cards) == 1
+    assert len(story_of(draft).tree.path()) == 3
     assert len(drafts(samples.dump([inner, inner]))) == 2
 
 
@@ -448,6 +450,14 @@ UNKNOWN = [
     b"PK\x03\x04",
     samples.picture(),
 ]
+
+
+def test_an_opening_that_no_file_can_hold_is_told() -> None:
+    draft = one(b"A line.\n" + b"It goes on. " * 30_000)
+    with pytest.raises(ScenarioError, match="more than 256 KiB") as error:
+        scenario_text(draft.scenario("long"), draft.report, "")
+    assert "--as story" in error.value.hint
+    assert len(story_of(draft).tree.root.text) > 300_000
 
 
 @pytest.mark.parametrize("data", UNKNOWN, ids=repr)
