@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from dungeon.text import clean
@@ -23,8 +24,13 @@ _ACTIVE = re.compile(
 )
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes, *, twice: Callable[[str], None] | None = None) -> Any:
     """Plain data of a JSON text, every string in it cleaned for a terminal.
+
+    Args:
+        text: The text, or its bytes in UTF-8.
+        twice: Told of a key that one object has twice, of which the last then counts; without
+            it such a text is refused.
 
     Raises:
         ValueError: It is too long, no JSON, has a key twice in one object, a number that is
@@ -46,7 +52,7 @@ def loads(text: str | bytes) -> Any:
             parse_int=_integer,
             parse_float=_number,
             parse_constant=_constant,
-            object_pairs_hook=_object,
+            object_pairs_hook=lambda pairs: _object(pairs, twice),
         )
         return _clean(data)
     except json.JSONDecodeError as error:
@@ -86,13 +92,22 @@ def _constant(name: str) -> float:
     raise ValueError(f"it has the number {name}, which is not allowed")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]], twice: Callable[[str], None] | None) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
         seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"it has the key {clean(twice, newlines=False)[:40]!r} twice")
+        for key, _ in pairs:
+            if key in seen:
+                if twice is None:
+                    raise ValueError(f"it has the key {named(key)} twice")
+                twice(key)
+            seen.add(key)
     return data
+
+
+def named(key: str) -> str:
+    """A key of a stranger, fit for a message."""
+    return repr(clean(key, newlines=False)[:40])
 
 
 def _clean(value: Any) -> Any:

@@ -183,7 +183,7 @@ def write_new(title: str, directory: Path, genre: str = "fantasy") -> Path:
         ScenarioError: As `template`; or the file is there already, or cannot be written.
     """
     text = template(title, genre)
-    path = directory / f"{_stem(title)}.yaml"
+    path = directory / f"{file_stem(title)}.yaml"
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -207,7 +207,8 @@ def _unwritable(path: Path, error: Exception) -> ScenarioError:
     )
 
 
-def _stem(title: str) -> str:
+def file_stem(title: str) -> str:
+    """A file's name for a title, without ending: `a-z`, digits, hyphens, and no device's name."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii")
     stem = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:_MAX_STEM].strip("-")
     return f"scenario-{stem}".rstrip("-") if not stem or _DEVICES.fullmatch(stem) else stem

@@ -1,4 +1,4 @@
-"""The command line: `dungeon [play|resume|list|saves|check|export|context|models|doctor|...]`.
+"""The command line: `dungeon [play|resume|list|saves|check|import|export|context|models|...]`.
 
 Stories go to standard output and everything else to standard error. Exit codes: 0, 1 for an
 error that was told, 2 for wrong usage, 128 plus the number of a signal that ended the game.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dungeon import __version__
-from dungeon.cli import doctor, keeping, looking, playing, writing
+from dungeon.cli import doctor, importing, keeping, looking, playing, writing
 from dungeon.cli.common import Commands, Parser, Tools, tell
 from dungeon.errors import DungeonError
 
@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
     top.set_defaults(run=playing.title)
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for room in (playing, looking, keeping, writing, doctor):
+    for room in (playing, looking, keeping, writing, importing, doctor):
         room.add(commands)
     _add_others(commands)
     return top

@@ -1,4 +1,4 @@
-"""Looking: the library, a story's exports, and what the model sees."""
+"""Looking: the library, and what the model sees."""
 
 from __future__ import annotations
 
@@ -18,17 +18,10 @@ from dungeon.cli.common import (
 
 
 def add(commands: Commands) -> None:
-    """Add `list`, `export` and `context`."""
+    """Add `list` and `context`."""
     scenarios = commands.add_parser("list", help="the scenarios in the library")
     scenarios.add_argument("--json", action="store_true")
     scenarios.set_defaults(run=_list)
-
-    export = commands.add_parser("export", help="write a story out")
-    export.add_argument("save", metavar="SAVE")
-    export.add_argument("--format", choices=["md", "txt", "html", "json"], required=True)
-    export.add_argument("-o", "--output", type=Path, metavar="FILE")
-    export.add_argument("--saves", type=Path, metavar="DIR", default=argparse.SUPPRESS)
-    export.set_defaults(run=_export)
 
     context = commands.add_parser("context", help="what the next turn would send to the model")
     context.add_argument("save", metavar="SAVE")
@@ -78,32 +71,6 @@ def _entry_data(entry: object) -> dict[str, object]:
             "questions": [question.key for question in scenario.questions],
         }
     return data
-
-
-def _export(args: argparse.Namespace, tools: Tools) -> int:
-    from dungeon.storage import export
-    from dungeon.storage.library import find_save
-    from dungeon.storage.story_file import StoryFile
-
-    path = find_save(saves_dir(settings_of(args)), args.save)
-    file = StoryFile.open(path, read_only=True)
-    try:
-        story = file.load()
-    finally:
-        file.close()
-    write = {
-        "md": export.to_markdown,
-        "txt": export.to_text,
-        "html": export.to_html,
-        "json": export.to_json,
-    }
-    text = write[args.format](story)
-    if args.output is None:
-        give(text.removesuffix("\n"))
-        return 0
-    export.write_file(args.output, text.removesuffix("\n") + "\n")
-    tell(f"Wrote {args.output}.")
-    return 0
 
 
 def _context(args: argparse.Namespace, tools: Tools) -> int:

@@ -1,0 +1,1 @@
+"""Scenarios and stories in the forms of other tools, so that nobody is locked in."""

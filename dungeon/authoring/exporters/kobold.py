@@ -1,0 +1,137 @@
+"""A story as a KoboldAI save, version 1: the form that every KoboldAI and KoboldCpp reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dungeon import plain_json
+from dungeon.authoring.importers.report import Report, count
+from dungeon.story.action import as_line, as_narrative
+from dungeon.story.scenario import Card
+from dungeon.story.story import Story
+from dungeon.story.tree import Node
+
+
+def to_kobold(story: Story) -> tuple[str, Report]:
+    """The JSON of a save, and what had no home in it.
+
+    A turn is two pieces, the player's line (`> You ...`) and what came of it. Its other versions
+    are the alternatives of the piece in which they differ; of what went on from those, nothing
+    can be kept.
+    """
+    report = Report("a KoboldAI story")
+    pieces: list[str] = []
+    others: dict[int, list[str]] = {}
+    kept = 1
+    path = story.tree.path()
+    for node in path[1:]:
+        first = len(pieces)
+        pieces += _pieces(node)
+        for sibling in story.tree.siblings(node.id):
+            if sibling.id == node.id:
+                continue
+            same = _line(sibling) == _line(node) and node.text and sibling.text
+            place = len(pieces) - 1 if same else first
+            others.setdefault(place, []).append(_told(sibling) if same else _whole(sibling))
+            kept += 1
+        kept += 1
+    for child in story.tree.children(path[-1].id):
+        others.setdefault(len(pieces), []).append(_whole(child))
+        kept += 1
+    data = {
+        "gamestarted": True,
+        "story_name": story.title,
+        "prompt": path[0].text,
+        "memory": story.memory,
+        "authorsnote": story.authors_note,
+        "anotetemplate": "[Author's note: <|>]",
+        "actions": pieces,
+        "actions_metadata": _metadata(pieces, others),
+        "worldinfo": [_info(card) for card in story.cards],
+        "wifolders_d": {},
+        "wifolders_l": [],
+        "savedsettings": _settings(story),
+    }
+    _tell(story, kept, report)
+    return plain_json.dump(data, indent=1) + "\n", report
+
+
+def _pieces(node: Node) -> list[str]:
+    line, told = _line(node), _told(node)
+    return [piece for piece in (line, told) if piece] or ["\n"]
+
+
+def _line(node: Node) -> str:
+    line, own = as_line(node.action), as_narrative(node.action)
+    return f"\n\n{line}\n" if line else f"\n\n{own}\n" if own else ""
+
+
+def _told(node: Node) -> str:
+    # A piece that came from a KoboldAI save goes back as it was, with its blanks.
+    if node.origin == "imported" and node.raw.strip() == node.text:
+        return node.raw
+    return f"\n\n{node.text}" if node.text else ""
+
+
+def _whole(node: Node) -> str:
+    return _line(node) + _told(node)
+
+
+def _metadata(pieces: list[str], others: dict[int, list[str]]) -> dict[str, Any]:
+    """An entry for every piece: readers number them anew where one is missing."""
+    count_ = max([len(pieces), *(number + 1 for number in others)])
+    return {
+        str(number): {
+            "Selected Text": pieces[number] if number < len(pieces) else "",
+            "Alternative Text": [
+                {"Text": text, "Pinned": False, "Previous Selection": False, "Edited": False}
+                for text in others.get(number, ())
+            ],
+        }
+        for number in range(count_)
+    }
+
+
+def _info(card: Card) -> dict[str, Any]:
+    return {
+        "key": ", ".join(card.keys),
+        "keysecondary": "",
+        "content": card.text,
+        "comment": card.name,
+        "folder": None,
+        "selective": False,
+        "constant": card.always,
+    }
+
+
+def _settings(story: Story) -> dict[str, float]:
+    generation = story.generation
+    return {
+        "temperature": generation.temperature,
+        "top_p": generation.top_p,
+        "top_k": generation.top_k,
+        "min_p": generation.min_p,
+        "rep_pen": generation.repetition_penalty,
+        "max_length": generation.max_new_tokens,
+    }
+
+
+def _tell(story: Story, kept: int, report: Report) -> None:
+    turns = len(story.tree.path()) - 1
+    report.keep(f"The story on the screen, with {count(turns, 'turn')} after its opening.")
+    report.keep("Memory, author's note, cards, sampling.")
+    beside = kept - turns - 1
+    if beside:
+        report.keep(f"{count(beside, 'other version')} of turns, as alternatives.")
+    gone = len(story.tree) - kept
+    if gone:
+        report.lose(f"{count(gone, 'turn')} on other branches, further on than their first.")
+    report.lose("The player's lines as typed: they stand as they are told.")
+    own = sum(bool(as_narrative(node.action)) for node in story.tree.path())
+    if own:
+        what = count(own, "sentence")
+        report.lose(f"{what} that the player wrote into the story: they are turns of their own.")
+    if any("," in key for card in story.cards for key in card.keys):
+        report.lose("Keys with a comma in them: KoboldAI takes them for several.")
+    report.lose("Seeds, models, times, and what models wrote before it was trimmed.")
+    report.lose("Of the scenario: summary, author, tags, style, sample turns, banned phrases.")

@@ -1,0 +1,171 @@
+"""Out and in again: only what the report names is lost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dungeon.authoring import importers
+from dungeon.authoring.exporters.card import to_card
+from dungeon.authoring.exporters.kobold import to_kobold
+from dungeon.authoring.exporters.novelai import to_novelai
+from dungeon.authoring.importers import Report
+from dungeon.authoring.reader import read_scenario
+from dungeon.story.action import Action, Mode, as_line, as_narrative
+from dungeon.story.scenario import Card, Example, GenerationSettings, Question, Scenario
+from dungeon.story.story import Story, begin
+from dungeon.story.tree import Node
+
+SHIPPED = sorted((Path(__file__).parents[3] / "scenarios").glob("*.yaml"))
+
+SCENARIO = Scenario(
+    title="The {{Gate}} of {name}",
+    opening='You are {name}, once {calling}. "Halt!" says the keeper. Costs: $ {{5}}, ${{x}}.',
+    summary="A gate.",
+    author="Me",
+    tags=("gate", "night"),
+    rating="teen",
+    questions=(
+        Question("name", "What is your name?", "Ansel"),
+        Question("calling", "What were you?", "", ("a clerk", "a thief")),
+    ),
+    memory="The keeper knows {name}.",
+    authors_note="[Dry.]",
+    cards=(
+        Card("Keeper", "He counts {name}.", ("keeper", "old man")),
+        Card("Law", "Salt is money.", (), always=True),
+    ),
+    generation=GenerationSettings(temperature=0.5, top_k=12, repetition_penalty=1.3),
+    banned=("suddenly",),
+    examples=(Example("look", "You look."),),
+)
+
+
+def back(text: str) -> importers.Draft:
+    (draft,) = importers.drafts(importers.recognise(text.encode()), 1)
+    return draft
+
+
+def names(report: Report, *words: str) -> None:
+    told = "\n".join(report.homeless)
+    for word in words:
+        assert word in told
+
+
+def test_a_scenario_to_novelai_and_back_loses_what_the_report_names() -> None:
+    text, report = to_novelai(SCENARIO)
+    again = back(text).scenario("file")
+    assert again == replace(
+        SCENARIO,
+        rating="everyone",
+        examples=(),
+        opening=SCENARIO.opening.replace("${{x}}", "$ {{x}}"),
+        questions=(SCENARIO.questions[0], Question("calling", "What were you?", "a clerk")),
+        generation=replace(SCENARIO.generation, repetition_penalty=1.1),
+    )
+    names(report, "choices of calling", "1 sample turn", "rating, teen", "style",
+          "repetition_penalty", "blank parts")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_ships_to_novelai_and_back(path: Path) -> None:
+    scenario = read_scenario(path)
+    again = back(to_novelai(scenario)[0]).scenario("file")
+    kept = ("title", "summary", "author", "tags", "memory", "authors_note", "opening", "cards",
+            "style", "banned")  # fmt: skip
+    for name in kept:
+        assert getattr(again, name) == getattr(scenario, name), name
+    assert [q.key for q in again.questions] == [q.key for q in scenario.questions]
+
+
+def test_a_scenario_to_a_character_card_and_back() -> None:
+    text, report = to_card(SCENARIO)
+    card = json.loads(text)
+    assert (card["spec"], card["spec_version"]) == ("chara_card_v2", "2.0")
+    assert card["data"]["first_mes"].startswith("You are {{user}}, once a clerk.")
+    again = back(text).scenario("file")
+    assert again.memory == SCENARIO.memory
+    assert again.opening == SCENARIO.opening.replace("{calling}", "a clerk")
+    assert again.cards == SCENARIO.cards
+    assert (again.author, again.tags, again.summary) == ("Me", ("gate", "night"), "A gate.")
+    assert again.authors_note == "[Dry.]"
+    assert again.questions == (Question("name", "What is your name?", "Robin"),)
+    names(report, "questions calling", "banned", "generation", "Style and rating")
+
+
+# -- stories ---------------------------------------------------------------------------------
+
+
+def shape(story: Story) -> list[tuple[str, str, set[tuple[str, str]]]]:
+    """The path, each turn with its other versions, as it is told; two alike count as one."""
+    told = []
+    for node in story.tree.path():
+        others = {(as_line(other.action), other.text) for other in story.tree.siblings(node.id)} - {
+            (as_line(node.action), node.text)
+        }
+        told.append((as_line(node.action), node.text, others))
+    return told
+
+
+Words = st.sampled_from(
+    ["look", "open my door", "take the key to me", "you wait", "go north, then rest", "ask him why"]
+)
+Sentences = Words.map(lambda words: words.capitalize() + ".")
+Actions = st.one_of(
+    st.just(Action(Mode.CONTINUE)),
+    Words.map(lambda words: Action(Mode.DO, words)),
+    Words.map(lambda words: Action(Mode.SAY, words)),
+)
+Steps = st.lists(st.tuples(st.sampled_from(["turn", "retry", "other", "undo"]), Actions, Sentences),
+                 max_size=9)  # fmt: skip
+
+
+def played(steps: list[tuple[str, Action, str]]) -> Story:
+    story = begin(SCENARIO.filled({}), title="Gate", seed=1, created="2026-01-01T00:00:00+00:00")
+    tree = story.tree
+    for verb, action, text in steps:
+        if verb == "undo":
+            if tree.can_undo:
+                tree.undo()
+        elif verb == "turn" or tree.head.parent is None:
+            tree.add(Node(tree.next_id, tree.head.id, action, text))
+        else:
+            kept = tree.head.action if verb == "retry" else action
+            tree.add(Node(tree.next_id, tree.head.parent, kept, text))
+    return story
+
+
+@settings(max_examples=50, deadline=None)
+@given(steps=Steps)
+def test_a_story_to_kobold_and_back_keeps_the_path_and_its_other_versions(
+    steps: list[tuple[str, Action, str]],
+) -> None:
+    story = played(steps)
+    text, report = to_kobold(story)
+    again = back(text).story("file", seed=1, created="")
+    assert shape(again) == shape(story)
+    next_ = {(as_line(n.action), n.text) for n in story.tree.children(story.tree.head.id)}
+    assert {(as_line(n.action), n.text) for n in again.tree.children(again.tree.head.id)} == next_
+    assert (again.title, again.memory, again.authors_note) == (
+        story.title, story.memory, story.authors_note,
+    )  # fmt: skip
+    assert again.cards == story.cards
+    assert again.generation == story.generation
+    distinct = {(n.parent, as_line(n.action), n.text) for n in story.tree}
+    if len(again.tree) < len(distinct):
+        assert "on other branches" in "\n".join(report.homeless)
+
+
+def test_a_players_own_sentence_becomes_a_turn_of_its_own_and_the_report_says_so() -> None:
+    story = played([("turn", Action(Mode.STORY, "Night falls."), "It is dark.")])
+    text, report = to_kobold(story)
+    again = back(text).story("file", seed=1, created="")
+    assert [as_narrative(node.action) or node.text for node in again.tree.path()][1:] == [
+        "Night falls.", "It is dark.",
+    ]  # fmt: skip
+    names(report, "1 sentence that the player wrote")
