@@ -164,7 +164,7 @@ def gains(
     """How much likelier the player's action made each candidate, in nats a token.
 
     Pointwise mutual information of action and candidate: log p(candidate | action) less
-    log p(candidate | "Continue."), of the first `SCORED` tokens. Nothing where the player did
+    log p(candidate | nothing done), of the first `SCORED` tokens. Nothing where the player did
     nothing, or the engine cannot tell.
     """
     other = turn.context.without_action

@@ -55,9 +55,12 @@ def test_a_gain_is_what_the_action_adds(fresh: Fresh) -> None:
     written, texts = candidates(engine, turn, CancelToken())
     assert len(written) == len(texts) == 4
     found = gains(engine, turn, written, CancelToken())
-    waiting = session.context().parts
-    opener = PromptPart(turn.context.opener)
-    without_action = (*(PromptPart(part.text, part.special) for part in waiting), opener)
+    before = [segment.text for segment in turn.context.segments if segment.kind != "cue"]
+    assert "open the door" not in "".join(before)
+    parts = [part for segment in turn.context.segments[:-1] for part in segment.parts]
+    without_action = tuple(
+        PromptPart(text) for text in (*(part.text for part in parts), "\n", turn.context.opener)
+    )
     heads = [one.ids[:SCORED] for one in written]
     alone = engine.score(without_action, heads, CancelToken())
     assert alone is not None
