@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,27 +40,31 @@ class Mutant:
     tests: tuple[str, ...]
 
 
-def noticed(mutant: Mutant, copy: Path) -> bool:
-    """Whether the tests fail with the mutant in place; the copy is put right again."""
+def noticed(mutant: Mutant, copy: Path, seconds: float) -> bool:
+    """Whether the tests fail with the mutant in place; the copy is put right again.
+
+    Args:
+        seconds: After which the program counts as hanging, which nobody could overlook.
+    """
     path = copy / mutant.file
     text = path.read_text(encoding="utf-8")
     if text.count(mutant.old) != 1:
         raise SystemExit(f"{mutant.name}: the protection is not where it was, in {mutant.file}")
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     try:
-        code = run(mutant.tests, copy)
+        # 1 is failed tests; anything else (none selected, wrong usage) is no notice.
+        return run(mutant.tests, copy, seconds) in (HUNG, 1)
     finally:
         path.write_text(text, encoding="utf-8")
-    # Without its protection a program may hang, which nobody could overlook. 1 is failed tests;
-    # anything else (none selected, wrong usage) is no notice.
-    return code in (HUNG, 1)
 
 
 HUNG = -1000
+LONGEST = 900.0
+"""Seconds that sound tests may take: the machine may be busy."""
 
 
-def run(tests: tuple[str, ...], copy: Path) -> int:
-    """The exit code of pytest in the copy; `HUNG` after two minutes."""
+def run(tests: tuple[str, ...], copy: Path, seconds: float) -> int:
+    """The exit code of pytest in the copy; `HUNG` after so many seconds."""
     try:
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", *tests],
@@ -67,10 +72,21 @@ def run(tests: tuple[str, ...], copy: Path) -> int:
             capture_output=True,
             check=False,
             env={**os.environ, "PYTHONPATH": str(copy), "DUNGEON_KILL_RUNS": "60"},
-            timeout=120,
+            timeout=seconds,
         ).returncode
     except subprocess.TimeoutExpired:
         return HUNG
+
+
+def limit(tests: tuple[str, ...], copy: Path) -> float | None:
+    """How long the tests may take with a mutant, in seconds: five times as long as without.
+
+    None where they fail without one: a test that fails anyway notices nothing.
+    """
+    began = time.monotonic()
+    if run(tests, copy, LONGEST) != 0:
+        return None
+    return max(120.0, 5 * (time.monotonic() - began))
 
 
 def every_mutant() -> list[Mutant]:
@@ -92,14 +108,14 @@ def main(names: list[str]) -> int:
         ignore = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "saves")
         shutil.copytree(ROOT, copy, ignore=ignore)
         (copy / "saves").mkdir()
-        sound: dict[tuple[str, ...], bool] = {}
+        limits: dict[tuple[str, ...], float | None] = {}
         for mutant in chosen:
-            if mutant.tests not in sound:
-                # A test that fails anyway notices nothing.
-                sound[mutant.tests] = run(mutant.tests, copy) == 0
-                if not sound[mutant.tests]:
+            if mutant.tests not in limits:
+                limits[mutant.tests] = limit(mutant.tests, copy)
+                if limits[mutant.tests] is None:
                     print(f"{'FAILS ANYWAY':12} {' '.join(mutant.tests)}", flush=True)
-            seen = sound[mutant.tests] and noticed(mutant, copy)
+            seconds = limits[mutant.tests]
+            seen = seconds is not None and noticed(mutant, copy, seconds)
             missed += not seen
             print(f"{'noticed' if seen else 'NOT NOTICED':12} {mutant.name}", flush=True)
     return missed
