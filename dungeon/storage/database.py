@@ -48,7 +48,7 @@ def damaged(path: Path, why: str) -> SaveError:
 
 def _recover(path: Path) -> str:
     return (
-        "Its bytes are untouched; what can be read goes into a new story with:"
+        "Its bytes are untouched. Put what can be read into a new story:"
         f" dungeon saves --recover {path.stem}"
     )
 

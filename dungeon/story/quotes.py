@@ -19,7 +19,10 @@ Side = Literal["opens", "closes", ""]
 
 def mend_quotes(text: str) -> str:
     """`text` with its speech closed, paragraph by paragraph, and lone marks dropped."""
-    return "\n\n".join(_mended(block) for block in text.split("\n\n"))
+    mended = "\n\n".join(_mended(block) for block in text.split("\n\n"))
+    # A mark that stood alone on its line leaves a blank one, which parts a paragraph.
+    parted = mended.count("\n\n") > text.count("\n\n")
+    return mend_quotes(mended) if parted else mended
 
 
 def _mended(line: str) -> str:

@@ -98,6 +98,10 @@ class _Word:
         return self.low.partition("'")[2]
 
 
+_MARKS = frozenset("([]{}<>@#&=/\\|~^`%$")
+"""Marks that a sentence does not begin with."""
+
+
 class _Teller:
     """Tells the sentences of one line."""
 
@@ -114,6 +118,9 @@ class _Teller:
         if not self.words:
             return sentence
         lead, self.words[0].gap = self.words[0].gap, ""
+        if _MARKS.intersection(lead):
+            # "[laughs]" or "<3" is no clause of ours: it stays as it was typed.
+            return f"{capital(self.hero.word(Role.SUBJECT)[0])} {sentence.lstrip()}"
         self.told: list[str] = []
         self.subject: str = ""
         self.key: Key = "many"

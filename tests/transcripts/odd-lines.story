@@ -24,7 +24,7 @@ You You'll go, and distant thunder answers under the floor. You notice a wooden 
 
 You {name} {{braces}}, and under your fingers is a lantern. A grey-haired ferryman offers you a lantern as though nothing happened. The watchtower lies quiet, and a shaft of sunlight touches your face. There is a lantern on the ground near the old hall.
 
-> You …
+> …
 
-You You, but a hooded stranger walks out of the old hall. An old woman with a basket drops a lantern and comes running from the market square. The old hall lies quiet, and a salt breeze touches your face. Your hand closes on a brass key as the first light of dawn fills the salt marsh.
+You hear a low voice from the far side. "You should not have come to the orchard," says the captain of the guard with a crooked smile. A young scribe warns you about the watchtower and shakes like a leaf.
 

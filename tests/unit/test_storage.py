@@ -213,7 +213,7 @@ def test_a_story_from_before_a_setting_takes_its_default(played: Path) -> None:
     db.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (old,))
     db.commit()
     db.close()
-    assert load(played).generation == GenerationSettings(temperature=0.5)
+    assert load(played).generation == GenerationSettings(temperature=0.5, repetition_penalty=1.1)
 
 
 @pytest.mark.parametrize(

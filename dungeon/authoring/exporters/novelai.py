@@ -132,7 +132,9 @@ def _tell(scenario: Scenario, mistaken: int, report: Report) -> None:
         report.lose(f"{count(len(scenario.examples), 'sample turn')}.")
     if scenario.rating != "everyone":
         report.lose(f"The rating, {scenario.rating}.")
-    report.lose("The style: person and tense are told again from the opening.")
+    report.lose(
+        "The style: person and tense are told again from the opening, name and pronoun are not."
+    )
     usual = GenerationSettings()
     for name in ("repetition_penalty", "candidates"):
         if getattr(scenario.generation, name) != getattr(usual, name):

@@ -13,7 +13,7 @@ from dungeon.authoring.importers.product import scenario_text
 from dungeon.authoring.reader import read
 from dungeon.errors import DungeonError, ScenarioError
 from dungeon.story.action import Action, Mode, as_line
-from dungeon.story.scenario import Card, Example, Scenario, Style
+from dungeon.story.scenario import Card, Example, GenerationSettings, Scenario, Style
 from dungeon.story.story import Story
 from tests.unit.importers import samples
 
@@ -319,7 +319,7 @@ def test_a_novelai_scenario_with_a_table_of_placeholders() -> None:
     assert (scenario.memory, scenario.authors_note) == ("It is winter.", "Style: salty")
     assert (scenario.author, scenario.banned) == ("Somebody", ("suddenly",))
     assert (scenario.generation.temperature, scenario.generation.max_new_tokens) == (0.6, 60)
-    assert scenario.generation.repetition_penalty == 1.1
+    assert scenario.generation.repetition_penalty == GenerationSettings().repetition_penalty
     assert "Ephemeral context" in losses(draft)
     assert "repetition penalty" in losses(draft)
 
