@@ -57,7 +57,7 @@ def _cast(memory: str, cards: tuple[Card, ...]) -> tuple[str, ...]:
     for text in (memory, *(f"It is {card.name}." for card in cards)):
         for one in mentions(text):
             if one.kind == "name" and not _alike(one.label, hero):
-                found.setdefault(one.label.split()[-1].casefold(), one.label)
+                found.setdefault(one.label.casefold(), one.label)
     names = list(found.values())
     # "Tom" of the memory and "Tom Sleath" of a card are one.
     return tuple(
