@@ -125,7 +125,7 @@ AUTOMATIC = Command(
 )  # fmt: skip
 FIND_CARD = Command(
     "find", ("slash",), "/", "Search", "Search the cards",
-    "Shows only the cards in which all the words stand.", "", 1, priority=False,
+    "Shows only the cards in which all the words stand.", "", 2, priority=False,
 )  # fmt: skip
 CLOSE_CARDS = Command(
     "close", ("escape",), "Esc", "Close", "Close the cards",

@@ -22,9 +22,20 @@ from dungeon.ui.widgets.line_input import LineInput
 MAX_NAME = 80
 MAX_KEYS = 400
 """All keys together, with the commas."""
+SHORT = [(0, "-short"), (24, "-high")]
+"""Below so many lines, blank ones are left out."""
 
 _ABOUT = "The narrator is told the text in a turn after one of the keys was said."
 _ABOUT_KEPT = "The story kept this by itself. Saved, it is a card of your own."
+
+
+class Tick(Checkbox):
+    """A checkbox that tells on from off by more than its colour."""
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]
+        """What stands between its sides."""
+        return "✔" if self.value else " "
 
 
 class CardEditor(ModalScreen[Card | None]):
@@ -37,6 +48,7 @@ class CardEditor(ModalScreen[Card | None]):
             player goes on editing.
     """
 
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = SHORT
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f2", "save", "Save", priority=True, tooltip="Keeps the card."),
         Binding("escape", "cancel", "Cancel", priority=True, tooltip="Leaves it as it was."),
@@ -58,7 +70,7 @@ class CardEditor(ModalScreen[Card | None]):
 
     def compose(self) -> ComposeResult:
         """What it is for, the fields, what is wrong, buttons."""
-        name, keys, text, always, priority = self._before
+        _, _, text, always, _ = self._before
         title = "New card" if self._old is None else "Card"
         with Vertical(classes="dialog editor", id="card-editor"):
             yield Static(Content(title), classes="dialog--title", markup=False)
@@ -67,28 +79,30 @@ class CardEditor(ModalScreen[Card | None]):
             )
             with Horizontal(classes="field"):
                 yield Static(Content("Name"), classes="field--name", markup=False)
-                yield LineInput(id="name", max_length=MAX_NAME, placeholder="Queen Maro")
+                yield LineInput(
+                    id="name", max_length=MAX_NAME, placeholder="who or what it is about"
+                )
             with Horizontal(classes="field"):
                 yield Static(Content("Keys"), classes="field--name", markup=False)
                 yield LineInput(id="card-keys", max_length=MAX_KEYS)
             yield SafeTextArea(text, soft_wrap=True, tab_behavior="focus", id="text")
             with Horizontal(classes="field"):
                 yield Static(Content("Always"), classes="field--name", markup=False)
-                yield Checkbox(line("in every turn"), always, id="always", compact=True)
+                yield Tick(line("in every turn"), always, id="always", compact=True)
                 yield Static(Content("Priority"), classes="field--name", markup=False)
                 yield LineInput(id="priority", max_length=4, placeholder="0")
             yield Static(Content(""), id="card-wrong", markup=False)
             with Horizontal(classes="dialog--buttons"):
                 yield Button(line("Save  ^S"), id="save", compact=True)
                 yield Button(line("Cancel  Esc"), id="cancel", compact=True)
-        for field, value in (("name", name), ("card-keys", keys), ("priority", priority)):
-            self._input(field).value = value
 
     def on_mount(self) -> None:
         """A new card begins with its name, a known one is changed in its text."""
         blink = self.app.animation_level != "none"
-        for field in self.query(LineInput):
-            field.cursor_blink = blink
+        name, keys, _, _, priority = self._before
+        for field, value in (("name", name), ("card-keys", keys), ("priority", priority)):
+            self._input(field).cursor_blink = blink
+            self._input(field).value = value
         area = self.query_one(TextArea)
         area.cursor_blink = blink
         area.move_cursor(area.document.end)
@@ -182,7 +196,11 @@ class CardEditor(ModalScreen[Card | None]):
         if self.query_one(Checkbox).value:
             hint = "none needed: it stands in every turn"
         else:
-            hint = f"empty takes: {name}" if name else "queen, maro"
+            hint = (
+                f"empty takes: {name}"
+                if name
+                else "the words that call it, with commas between them"
+            )
         self._input("card-keys").placeholder = hint
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -21,7 +21,7 @@ from dungeon.session import GameSession
 from dungeon.story.action import Action
 from dungeon.story.scenario import Card
 from dungeon.ui.commands import CARDS, ON_CARDS
-from dungeon.ui.screens.card_editor import CardEditor
+from dungeon.ui.screens.card_editor import SHORT, CardEditor
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.shown import joined, line, shown
 from dungeon.ui.widgets.key_bar import KeyBar
@@ -85,11 +85,10 @@ class CardsScreen(ModalScreen[None]):
         *(command.binding() for command in ON_CARDS),
         Binding(",".join(CARDS.keys), "dismiss(None)", "Close", show=False, priority=True),
     ]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (116, "-wide")]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-one"), (116, "-two")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = SHORT
 
-    def __init__(
-        self, session: GameSession, action: Action, changed: Callable[[], object]
-    ) -> None:
+    def __init__(self, session: GameSession, action: Action, changed: Callable[[], object]) -> None:
         super().__init__()
         self._session = session
         self._action = action
@@ -176,14 +175,16 @@ class CardsScreen(ModalScreen[None]):
         same = [place for place in places if rows[place].card == keep]  # type: ignore[union-attr]
         near = [place for place in places if place >= at] or places[-1:]
         self.list.highlighted = (same or near or [None])[0]
+        if places[:1] == [self.list.highlighted]:
+            # The heading above it would be out of sight.
+            self.list.scroll_home(animate=False)
         self._show_card()
         self._show_state()
 
     def _show_card(self) -> None:
         picked = self.picked
-        self.query_one("#card-shown", Static).update(
-            self._nothing() if picked is None else card_details(picked)
-        )
+        content = self._nothing() if picked is None else card_details(picked)
+        self.query_one("#card-shown", Static).update(content)
         self.query_one("#card").scroll_home(animate=False)
         self.query_one(KeyBar).refresh()
 
@@ -211,11 +212,11 @@ class CardsScreen(ModalScreen[None]):
             counts += f", ● {now} in the next turn's context"
         self.query_one("#cards-title", Static).update(joined("Cards", (counts, "not bold $faint")))
         on = self._session.story.automatic
-        more = "what leaves the narrator's sight is kept."
+        more = "what leaves the narrator's sight is kept here."
         if not on:
             more = "only what is written comes back."
         elif not self._known:
-            more = "its cards are here once the narrator has loaded."
+            more = "its cards come once the narrator is here."
         self.query_one("#cards-state", Static).update(
             joined(
                 (f"Automatic memory is {'on' if on else 'off'}: ", "$ink"),

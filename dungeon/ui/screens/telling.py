@@ -166,7 +166,9 @@ class TellingScreen(StoryScreen):
         if names:
             more = len(names) - NAMED
             kept = ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
-            self.transcript.set_notice(f"Kept in mind: {kept} ({CARDS.shown_key} shows)", quiet=True)
+            self.transcript.set_notice(
+                f"Kept in mind: {kept} ({CARDS.shown_key} shows)", quiet=True
+            )
 
     def _read_ahead(self) -> None:
         """While the player reads, let the engine read what the next turn begins with."""
