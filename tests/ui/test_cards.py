@@ -13,7 +13,6 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Checkbox, TextArea
 
-from dungeon.engine.base import ModelInfo
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import SaveError
 from dungeon.session import GameSession
@@ -25,39 +24,21 @@ from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.screens.play import PlayScreen
 from tests.ui.support import (
     GATE,
+    LAW,
+    PALACE,
+    PLANTED,
+    QUEEN,
     HeldEngine,
     LateEngine,
     enter,
     playing,
     shown,
+    small,
     take,
     toasts,
     type_text,
     until,
 )
-
-QUEEN = Card("Queen Maro", "Queen Maro counts every grain of salt.", ("queen", "maro"))
-LAW = Card("The law of salt", "Who steals salt loses a hand.", always=True, priority=3)
-PALACE = replace(GATE, cards=(QUEEN, LAW))
-PLANTED = (
-    "You find a brass whistle on a bootlace.",
-    "She bows. Her name is Tamsin Vole, and she mends clocks.",
-)
-IDLE = tuple(
-    f"The {a} moves along the {b} and a {c} comes down the road. Nobody {d}, and you keep on."
-    for a, b, c, d in zip(
-        "wind fog snow frost dust".split(),
-        "wall bank hedge field roofs".split(),
-        "cart dog rider priest drum".split(),
-        "speaks sings laughs stops looks".split(),
-        strict=True,
-    )
-)
-
-
-def small(*replies: str) -> ScriptedEngine:
-    """An engine with so small a window that the first turns soon leave it."""
-    return ScriptedEngine(ModelInfo("scripted", 400), replies=replies or (*PLANTED, *IDLE))
 
 
 @asynccontextmanager
