@@ -289,11 +289,14 @@ class GameSession:
         does not come again.
 
         Raises:
-            TurnError: Another card has that name already.
+            TurnError: Another card has that name already, the new one lacks a name or a text,
+                or a turn is under way.
         """
         self._idle()
         story = self.story
         cards = list(story.cards)
+        if new is not None and not (new.name.strip() and new.text.strip()):
+            raise TurnError("A card needs a name and a text.", "Write what is missing.")
         if new is not None and any(
             card is not old and card.name.casefold() == new.name.casefold() for card in cards
         ):

@@ -105,6 +105,15 @@ class Context:
     noticed: tuple[Card, ...] = ()
     neutral: tuple[Part, ...] = ()
 
+    def holds(self, card: Card) -> bool:
+        """Whether the card's text stands in it as memory, world info or from before."""
+        words = " ".join(card.text.split())
+        return bool(words) and any(
+            words in " ".join(segment.text.split())
+            for segment in self.segments
+            if segment.kind in ("memory", "cards", "recall")
+        )
+
     @property
     def tokens(self) -> int:
         """Length of the prompt."""

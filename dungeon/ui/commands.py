@@ -46,6 +46,7 @@ class Command:
             key_display=self.shown_key,
             priority=self.priority,
             show=bool(self.label),
+            tooltip=self.help,
         )
 
 
@@ -73,9 +74,13 @@ NOTE = Command(
     "note", ("ctrl+n", "f7"), "^N", "Note", "Author's note",
     "Opens the short guidance that the narrator reads last.", "", 2,
 )  # fmt: skip
+CARDS = Command(
+    "cards", ("ctrl+g", "f11"), "^G", "Cards", "Cards",
+    "Opens what the narrator is told when it is spoken of, and what was kept by itself.", "", 3,
+)  # fmt: skip
 CONTEXT = Command(
     "context", ("ctrl+t", "f8"), "^T", "Context", "Context",
-    "Shows exactly what the next turn sends to the model.", "Ctx", 3,
+    "Shows exactly what the next turn sends to the model.", "Ctx", 4,
 )  # fmt: skip
 HELP = Command("help", ("f1",), "F1", "Help", "Help", "Shows the keys and how to play.", "", 1)
 LEAVE = Command(
@@ -91,7 +96,7 @@ PRESET = Command(
     "Chooses how freely words are drawn in this story; typed, /preset wild does it at once.",
 )  # fmt: skip
 FILTER = Command(
-    "filter", ("ctrl+g", "f11"), "^G", "", "Word filter",
+    "filter", ("shift+f12",), "⇧F12", "", "Word filter",
     "Keeps the narrator from words of your list, or no longer; your own words stay as they are.",
 )  # fmt: skip
 EARLIER = Command(
@@ -104,15 +109,42 @@ LATER = Command(
 )  # fmt: skip
 
 PLAY = (
-    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CONTEXT, PRESET, FILTER, HELP,
-    LEAVE,
-    QUIT,
+    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, PRESET, FILTER,
+    HELP, LEAVE, QUIT,
 )  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}
 """What a line such as "/undo" runs."""
 
 RATING_HELP = "On the title: lists all scenarios, those up to teen, or those for everyone."
+EDIT_CARD = Command(
+    "edit", ("enter", "e"), "Enter", "Edit", "Edit the card",
+    "Opens the card: its name, keys and text, whether it always stands, its priority.",
+    priority=False,
+)  # fmt: skip
+ADD_CARD = Command(
+    "add", ("a", "insert"), "A", "Add", "Add a card", "Writes a new card.", priority=False
+)
+FORGET_CARD = Command(
+    "forget", ("f", "delete"), "F", "Forget", "Forget the card",
+    "Throws the card away, after asking.", priority=False,
+)  # fmt: skip
+AUTOMATIC = Command(
+    "automatic", ("m",), "M", "Automatic", "Automatic memory on or off",
+    "Switches on or off what the story keeps by itself.", "Auto", 1, priority=False,
+)  # fmt: skip
+FIND_CARD = Command(
+    "find", ("slash",), "/", "Search", "Search the cards",
+    "Shows only the cards in which all the words stand.", "", 2, priority=False,
+)  # fmt: skip
+CLOSE_CARDS = Command(
+    "close", ("escape",), "Esc", "Close", "Close the cards",
+    "Clears the search; where there is none, goes back to the story.", priority=False,
+)  # fmt: skip
+
+ON_CARDS = (EDIT_CARD, ADD_CARD, FORGET_CARD, AUTOMATIC, FIND_CARD, CLOSE_CARDS)
+"""What can be done on the screen of the cards."""
+
 SCROLLING = (
     ("PgUp PgDn", "Read back and forth in the story."),
     ("^Home ^End", "To the opening, and to the end."),

@@ -7,7 +7,8 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from dungeon.ui.commands import HELP, PLAY, QUIT, RATING_HELP, Command
+from dungeon.ui.commands import HELP, ON_CARDS, PLAY, QUIT, RATING_HELP, Command
+from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.title import TitleScreen
 
@@ -19,7 +20,11 @@ class Commands(Provider):
 
     def _entries(self) -> Iterator[Entry]:
         app_wide = (HELP, QUIT)
-        commands: tuple[Command, ...] = PLAY if isinstance(self.screen, PlayScreen) else app_wide
+        commands: tuple[Command, ...] = app_wide
+        if isinstance(self.screen, PlayScreen):
+            commands = PLAY
+        elif isinstance(self.screen, CardsScreen):
+            commands = (*ON_CARDS, *app_wide)
         for command in commands:
             target = self.app if command in app_wide else self.screen
             if target.check_action(command.action, ()) is True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from dungeon.authoring.problem import Problem
-from dungeon.engine.base import CancelToken, Finished, GenerationRequest, Timing
+from dungeon.engine.base import CancelToken, Finished, GenerationRequest, ModelInfo, Timing
 from dungeon.engine.scripted import ScriptedEngine
-from dungeon.story.scenario import Question, Scenario
+from dungeon.story.scenario import Card, Question, Scenario
 from dungeon.ui.app import AppContext, DungeonApp
 from dungeon.ui.screens.play import PlayScreen
 
@@ -38,6 +38,25 @@ ROAD = Scenario(
         Question("name", "What is your name?", "Ansel"),
         Question("calling", "What are you?", choices=("smuggler", "knight", "scholar")),
     ),
+)
+
+QUEEN = Card("Queen Maro", "Queen Maro counts every grain of salt.", ("queen", "maro"))
+LAW = Card("The law of salt", "Who steals salt loses a hand.", always=True, priority=3)
+PALACE = replace(GATE, cards=(QUEEN, LAW))
+# Said first, so that it leaves a small window first.
+PLANTED = (
+    "You find a brass whistle on a bootlace.",
+    "She bows. Her name is Tamsin Vole, and she mends clocks.",
+)
+IDLE = tuple(
+    f"The {a} moves along the {b} and a {c} comes down the road. Nobody {d}, and you keep on."
+    for a, b, c, d in zip(
+        "wind fog snow frost dust".split(),
+        "wall bank hedge field roofs".split(),
+        "cart dog rider priest drum".split(),
+        "speaks sings laughs stops looks".split(),
+        strict=True,
+    )
 )
 
 
@@ -109,6 +128,11 @@ class LateEngine(ScriptedEngine):
         if self.error is not None:
             error, self.error = self.error, None
             raise error
+
+
+def small(*replies: str) -> ScriptedEngine:
+    """An engine with so small a window that the first turns soon leave it."""
+    return ScriptedEngine(ModelInfo("scripted", 400), replies=replies or (*PLANTED, *IDLE))
 
 
 def context(tmp_path: Path, engine: ScriptedEngine | None = None, **options: Any) -> AppContext:

@@ -36,7 +36,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("how", ["ctrl+g", "f11", "/filter"])
+@pytest.mark.parametrize("how", ["shift+f12", "/filter"])
 async def test_accept_35_the_filter_is_switched_in_the_game(
     tmp_path: Path, file: Path, how: str
 ) -> None:
@@ -84,7 +84,7 @@ async def test_a_list_that_cannot_be_read_is_told(
         assert "The word filter is off" in shown(app)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, PlayScreen))
-        await pilot.press("f11")
+        await pilot.press("shift+f12")
         await until(pilot, lambda: any("not an ordinary file" in toast for toast in toasts(app)))
 
 

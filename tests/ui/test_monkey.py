@@ -19,8 +19,9 @@ STEPS = 120
 SEEDS = [int(os.environ["MONKEY_SEED"])] if "MONKEY_SEED" in os.environ else [1, 2]
 KEYS = (
     "enter enter enter tab shift+tab up down left right home end pageup pagedown backspace "
-    "ctrl+r ctrl+z ctrl+y ctrl+e ctrl+o ctrl+n ctrl+t ctrl+s ctrl+p ctrl+home ctrl+end "
-    "f1 f2 f3 f4 f5 f6 f7 f8 escape escape escape a b space slash left_square_bracket "
+    "ctrl+r ctrl+z ctrl+y ctrl+e ctrl+o ctrl+n ctrl+g shift+f12 ctrl+t ctrl+s ctrl+p "
+    "ctrl+home ctrl+end "
+    "f1 f2 f3 f4 f5 f6 f7 f8 escape escape escape a b f m space slash left_square_bracket "
     "right_square_bracket greater_than_sign ctrl+u ctrl+a ctrl+w delete"
 ).split()
 PASTES = ("[/]", "line\nline", "\x1b[31mred", "門の前", "x" * 5000, "/undo", "\u202ereversed", "")
@@ -64,3 +65,5 @@ async def test_accept_36_a_monkey_breaks_nothing(tmp_path: Path, seed: int) -> N
     assert list(again.story.tree) == list(tree)
     assert again.story.tree.head == tree.head
     assert again.story.memory == play.session.story.memory
+    assert again.story.cards == play.session.story.cards
+    assert again.story.automatic == play.session.story.automatic

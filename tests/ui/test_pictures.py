@@ -14,8 +14,9 @@ from textual.pilot import Pilot
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.ui.app import DungeonApp
+from dungeon.ui.screens.card_editor import CardEditor
 from dungeon.ui.screens.play import PlayScreen
-from tests.ui.support import HeldEngine, context, enter, take, until
+from tests.ui.support import PALACE, HeldEngine, context, enter, small, take, until
 
 Compare = Callable[..., bool]
 SMALL, LARGE = (80, 24), (120, 40)
@@ -115,4 +116,26 @@ def test_over_the_play_screen(tmp_path: Path, snap_compare: Compare, key: str) -
         await pilot.pause()
 
     app = game(tmp_path, ScriptedEngine(replies=REPLIES), scenario=Path("gate.yaml"))
+    assert snap_compare(app, terminal_size=SMALL, run_before=opened)
+
+
+@pytest.mark.parametrize("key", ["", "enter"], ids=["list", "editor"])
+def test_cards(tmp_path: Path, snap_compare: Compare, key: str) -> None:
+    async def opened(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, PlayScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, PlayScreen)
+        await until(pilot, lambda: screen.phase == "idle")
+        while not screen.session.noticed():
+            await take(pilot, "walk on")
+        screen.line.value = "ask Tamsin for the queen"
+        screen.status.speed = 31.4
+        await pilot.press("ctrl+g")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+        if key:
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(pilot.app.screen, CardEditor))
+        await pilot.pause()
+
+    app = game(tmp_path, small(), scenario=Path("gate.yaml"), read_scenario=lambda path: PALACE)
     assert snap_compare(app, terminal_size=SMALL, run_before=opened)

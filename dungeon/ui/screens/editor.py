@@ -32,6 +32,16 @@ class SafeTextArea(TextArea):
         self.move_cursor(result.end_location)
 
 
+def discard_screen(what: str) -> ChoiceScreen:
+    """Asks whether what was changed may be lost; the answer that says so is "discard"."""
+    return ChoiceScreen(
+        "Discard the changes?",
+        what,
+        [("keep", "Go on editing"), ("discard", "Discard")],
+        danger="discard",
+    )
+
+
 class EditorScreen(ModalScreen[str | None]):
     """Edits a text; returns the new one, None when nothing is to change.
 
@@ -89,15 +99,7 @@ class EditorScreen(ModalScreen[str | None]):
             if answer == "discard":
                 self.dismiss(None)
 
-        self.app.push_screen(
-            ChoiceScreen(
-                "Discard the changes?",
-                "The text was changed and not saved.",
-                [("keep", "Go on editing"), ("discard", "Discard")],
-                danger="discard",
-            ),
-            answered,
-        )
+        self.app.push_screen(discard_screen("The text was changed and not saved."), answered)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Save or cancel."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from dungeon.ui.commands import PLAY, RATING_HELP, SCROLLING, TYPING
+from dungeon.ui.commands import ON_CARDS, PLAY, RATING_HELP, SCROLLING, TYPING, Command
 
 _INTRO = (
     "You are in a story, and the narrator is a language model on this machine. Type what you "
@@ -36,16 +37,18 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content("How to play"), classes="dialog--title", markup=False)
             with VerticalScroll(classes="dialog--body"):
                 yield Static(Content(_INTRO), classes="help--intro", markup=False)
-                for keys, about in self._rows():
-                    with Horizontal(classes="help--row"):
-                        yield Static(Content(keys), classes="help--keys", markup=False)
-                        yield Static(Content(about), classes="help--about", markup=False)
+                yield from self._table([*TYPING, *SCROLLING, *map(_row, PLAY), ("L", RATING_HELP)])
                 yield Static(Content(_TYPED), classes="help--typed", markup=False)
+                yield Static(Content("Among the cards"), classes="help--part", markup=False)
+                yield from self._table(map(_row, ON_CARDS))
 
-    def _rows(self) -> list[tuple[str, str]]:
-        rows: list[tuple[str, str]] = [*TYPING, *SCROLLING]
-        for command in PLAY:
-            other = command.keys[-1].upper() if len(command.keys) > 1 else ""
-            rows.append((f"{command.shown_key} {other}".strip(), command.help))
-        rows.append(("L", RATING_HELP))
-        return rows
+    def _table(self, rows: Iterable[tuple[str, str]]) -> ComposeResult:
+        for keys, about in rows:
+            with Horizontal(classes="help--row"):
+                yield Static(Content(keys), classes="help--keys", markup=False)
+                yield Static(Content(about), classes="help--about", markup=False)
+
+
+def _row(command: Command) -> tuple[str, str]:
+    other = command.keys[-1].upper() if len(command.keys) > 1 else ""
+    return f"{command.shown_key} {other}".strip(), command.help

@@ -8,11 +8,13 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
+from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
 from dungeon.story.action import parse
 from dungeon.story.presets import PRESETS, applied, preset_of
 from dungeon.story.tree import NodeId
 from dungeon.ui.commands import PLAY
+from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
 from dungeon.ui.screens.editor import EditorScreen
@@ -55,6 +57,7 @@ class PlayScreen(TellingScreen):
             "later": lambda: reading and self._telling(1) is not None,
             "memory": lambda: reading,
             "note": lambda: reading,
+            "cards": lambda: reading,
             "context": lambda: self._engine is not None,
             "preset": lambda: reading,
             "filter": lambda: reading,
@@ -168,6 +171,23 @@ class PlayScreen(TellingScreen):
                 self._try(lambda: put(new))
 
         self.app.push_screen(EditorScreen(title, about, text), edited)
+
+    def action_cards(self) -> None:
+        """Show the cards, and change them."""
+        typed = parse(self.line.value, self.line.mode)
+        self.app.push_screen(CardsScreen(self.session, typed, self._cards_changed))
+
+    def _cards_changed(self) -> None:
+        self.transcript.set_notice("")
+        self._show_state()
+        self._show_window()
+        self._tell_if_unsaved()
+
+    def engine_ready(self, engine: Engine) -> None:
+        """The engine is here: cards that are on the screen are joined by the automatic ones."""
+        super().engine_ready(engine)
+        if isinstance(self.app.screen, CardsScreen):
+            self.app.screen.reload()
 
     def action_context(self) -> None:
         """Show what the model sees."""

@@ -13,13 +13,17 @@ from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Turn
 from dungeon.story.action import Action, Mode, parse
 from dungeon.story.presets import PRESETS, spoken
+from dungeon.text import clean
 from dungeon.ui import background
-from dungeon.ui.commands import TYPED
+from dungeon.ui.commands import CARDS, TYPED
 from dungeon.ui.context import AppContext
 from dungeon.ui.messages import DraftChanged, TurnCancelled, TurnFailed, TurnFinished
 from dungeon.ui.screens.story import StoryScreen
 from dungeon.ui.shown import error_text
 from dungeon.ui.widgets.player_input import PlayerInput
+
+NAMED = 3
+"""Automatic cards that are named after a turn; of more, only the number is told."""
 
 
 class TellingScreen(StoryScreen):
@@ -163,10 +167,21 @@ class TellingScreen(StoryScreen):
             self._given_up(turn, error)
             return
         self.transcript.add(node)
+        self._tell_what_was_kept()
         self.status.speed = message.narration.timing.tokens_per_second
         self._show_state()
         self._tell_if_unsaved()
         self._read_ahead()
+
+    def _tell_what_was_kept(self) -> None:
+        """Nothing is remembered silently: name the automatic cards that this turn brought."""
+        names = [clean(card.name, newlines=False) for card in self.session.fresh()]
+        if names:
+            more = len(names) - NAMED
+            kept = ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+            self.transcript.set_notice(
+                f"Kept in mind: {kept} ({CARDS.shown_key} shows)", quiet=True
+            )
 
     def _read_ahead(self) -> None:
         """While the player reads, let the engine read what the next turn begins with."""

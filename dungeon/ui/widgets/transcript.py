@@ -62,6 +62,7 @@ class Transcript(ScrollView):
         self._draft = ""
         self._hint = ""
         self._notice = ""
+        self._quiet = False
         self._laid_out_for = 0
         self._styles_cache_for: dict[str, Style] = {}
 
@@ -145,10 +146,15 @@ class Transcript(ScrollView):
             self._clear_tail()
             self._changed(following)
 
-    def set_notice(self, text: str) -> None:
-        """Say something below the story until the next turn begins."""
-        self._notice = clean(text)
-        self._changed(True)
+    def set_notice(self, text: str, *, quiet: bool = False) -> None:
+        """Say something below the story until the next turn begins.
+
+        A quiet notice is no warning: it is drawn like a hint, and leaves the reader who has
+        gone back in the story where they are.
+        """
+        follow = self._following if quiet else True
+        self._notice, self._quiet = clean(text), quiet
+        self._changed(follow)
 
     @property
     def draft(self) -> str:
@@ -254,7 +260,8 @@ class Transcript(ScrollView):
             tail.append(("prose", "", ""))
         if self._notice:
             body = wrap(self._notice, self._width)
-            tail += [("notice", "! " if not i else "  ", part) for i, part in enumerate(body)]
+            kind, mark = ("hint", "· ") if self._quiet else ("notice", "! ")
+            tail += [(kind, mark if not i else "  ", part) for i, part in enumerate(body)]
             tail.append(("prose", "", ""))
         self._tail = tail
 
