@@ -61,7 +61,7 @@ class KeyBar(Widget):
     def render(self) -> Content:
         """The bar."""
         width = self.size.width
-        fitting = self._fitting(width)
+        fitting = self._fitting(width - 2)
         used = sum(len(c.shown_key) + 1 + len(label) for c, label in fitting)
         gap = " " * max(1, min(3, (width - used) // max(1, len(fitting) - 1 or 1)))
         key, label_style, off = (
