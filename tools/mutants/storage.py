@@ -185,11 +185,11 @@ MUTANTS = (
         NTH,
     ),
     Mutant(
-        "33 a backup gets its name before it is whole",
+        "17 the backup is swept away with its draft",
         FILE,
         '    draft = path.with_name(f".{path.name}.backup")',
         '    draft = path.with_name(f"{path.name}.format-{version}.bak")',
-        (*NTH, *OLD),
+        OLD,
     ),
     Mutant(
         "36 redo goes to the newest turn",
