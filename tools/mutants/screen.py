@@ -20,8 +20,9 @@ MUTANTS = (
     Mutant(
         "07 a crash exits as if all were well",
         "dungeon/ui/ending.py",
+        "code = self._app.return_code or 0\n        if self.error is not None:\n"
         "            self._apologize()\n            code = 1",
-        "            self._apologize()",
+        "code = 0\n        if self.error is not None:\n            self._apologize()",
         (TERMINAL, "-k", "accept_07"),
     ),
     Mutant(
