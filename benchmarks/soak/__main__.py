@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
     early, late = soak.median_at(100), soak.median_at(args.turns)
     print(f"memory after turn {settled}: {growth:+.1f} MB (allowed {MEMORY_MB:.0f})")
     print(
-        f"median turn, processor time: {early:.1f} ms at 100, {late:.1f} ms at {args.turns} (allowed x{SLOWER})"
+        f"median turn, processor time: {early:.1f} ms at 100, {late:.1f} ms at {args.turns}"
+        f" (allowed x{SLOWER:g})"
     )
     print(f"story of {turns} turns loads in {seconds:.2f} s (allowed {LOAD_SECONDS:.0f})")
     if args.svg is not None:
@@ -54,13 +55,12 @@ def _progress(turn: int, turns: int) -> None:
 
 
 def _table(soak: Soak) -> None:
-    print(
-        f"{'turn':>6} {'memory MB':>10} {'cpu ms':>10} {'widgets':>8} {'lines':>7} {'file MB':>8}"
-    )
+    heads = ("turn", "memory MB", "cpu ms", "widgets", "laid out", "file MB")
+    print("{:>6} {:>10} {:>10} {:>8} {:>8} {:>8}".format(*heads))
     for sample in soak.samples:
         print(
             f"{sample.turn:6} {sample.memory:10.1f} {soak.median_at(sample.turn):10.1f}"
-            f" {sample.widgets:8} {sample.lines:7} {sample.file:8.2f}"
+            f" {sample.widgets:8} {sample.laid_out:8} {sample.file:8.2f}"
         )
 
 

@@ -27,7 +27,7 @@ def svg(title: str, panels: Sequence[Panel]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH + LEFT + 30} {height}"'
         ' font-family="Georgia, serif" font-size="13">',
         f"<title>{escape(title)}</title>",
-        f'<rect width="100%" height="100%" fill="#f7f1e3"/>',
+        '<rect width="100%" height="100%" fill="#f7f1e3"/>',
         f'<text x="{LEFT}" y="24" font-size="17" fill="{INK}">{escape(title)}</text>',
     ]
     for at, panel in enumerate(panels):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import statistics
 import time
@@ -39,7 +38,8 @@ class Sample:
     memory: float
     file: float
     widgets: int
-    lines: int
+    laid_out: int
+    """Turns that the screen holds as lines."""
 
 
 @dataclass
@@ -95,7 +95,7 @@ async def play(folder: Path, turns: int, progress: Callable[[int, int], None]) -
                         memory(),
                         soak.path.stat().st_size / 1e6,
                         len(screen.query("*")),
-                        len(screen.transcript._lines),
+                        screen.transcript.laid_out,
                     )
                 )
             progress(turn, turns)
@@ -113,7 +113,7 @@ async def _turn(screen: PlayScreen, pilot: Pilot[None], line: str) -> float:
     began = time.process_time()
     await pilot.press("enter")
     while screen.phase != "idle" or len(screen.transcript.nodes) == path:
-        await asyncio.sleep(0.001)
+        await pilot.pause(0.001)
     await pilot.pause()
     return (time.process_time() - began) * 1000
 

@@ -1,6 +1,6 @@
 """The game on a real terminal with a scripted engine: what the terminal tests run.
 
-    python -m tests.faults.scripted_game SAVES LOG [--slow] [--break WHERE]
+    python -m tests.faults.scripted_game SAVES LOG [--slow] [--odd] [--break WHERE]
 
 `--break` makes an exception that nothing expects: in a handler, a worker, a thread, a timer or
 while drawing, when the player presses F12.
@@ -29,6 +29,22 @@ GATE = Scenario(
     opening=f"You stand at the gate. {HOSTILE}",
     author=f"Ida {HOSTILE}",
     memory=f"A key. {HOSTILE}",
+)
+
+
+ODD = Scenario(
+    title="門の物語",
+    opening="\n".join(
+        [
+            "門の前に立つ。" * 30,
+            "شلوم עולם مرحبا " * 20,
+            "é" * 200,
+            "x" * 1_000_000,
+            *["A line."] * 50_000,
+            "門の前に、鐘の音。" * 9,
+            "e" + "\u0301" * 2000 + "! مرحبا بالعالم. שלום עולם.",
+        ]
+    ),
 )
 
 
@@ -78,12 +94,15 @@ def main() -> int:
     parser.add_argument("log", type=Path)
     parser.add_argument("--slow", action="store_true")
     parser.add_argument("--late", action="store_true")
+    parser.add_argument("--odd", action="store_true")
     parser.add_argument("--save", type=Path)
     parser.add_argument("--break", dest="where", default="")
     args = parser.parse_args()
     replies = [f"A bell rings. {HOSTILE} Then it is still.", "Nothing stirs in the yard."]
     if args.slow:
         replies = ["A bell rings. " + "And it rings again, far off. " * 40]
+    if args.odd:
+        replies = ["鐘が鳴る。門が開く。" * 12 + " مرحبا بالعالم. שלום עולם."] * 3
     kind = Late if args.late else ScriptedEngine
     Breaking.where = args.where
     ui.DungeonApp = Breaking  # type: ignore[misc]
@@ -94,7 +113,7 @@ def main() -> int:
             scenario=None if args.save else Path("gate.yaml"),
             save=args.save,
             list_scenarios=list,
-            read_scenario=lambda path: GATE,
+            read_scenario=lambda path: ODD if args.odd else GATE,
             log_file=args.log,
         )
     )

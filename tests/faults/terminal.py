@@ -69,13 +69,16 @@ class Terminal:
 
     def shows(self, text: str, seconds: float = PATIENCE) -> str:
         """Wait until `text` stands on the screen; all that stands there."""
-        return self._until(lambda shown: text in shown, f"showed {text!r}", seconds)
+        return self.until(lambda shown: text in shown, f"showed {text!r}", seconds)
 
     def hides(self, text: str, seconds: float = PATIENCE) -> str:
         """Wait until `text` stands there no more; all that does."""
-        return self._until(lambda shown: text not in shown, f"hid {text!r}", seconds)
+        return self.until(lambda shown: text not in shown, f"hid {text!r}", seconds)
 
-    def _until(self, true: Callable[[str], bool], what: str, seconds: float) -> str:
+    def until(
+        self, true: Callable[[str], bool], what: str = "did that", seconds: float = PATIENCE
+    ) -> str:
+        """Wait until something holds of what stands on the screen; all that stands there."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.read()
@@ -114,6 +117,12 @@ class Terminal:
                     return self.process.exitstatus
                 return -(self.process.signalstatus or 0)
         raise AssertionError(f"still running after {seconds} s:\n{self.wire[-2000:]}")
+
+    @property
+    def busy(self) -> float:
+        """Seconds that the program has had of the processor so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """End it, if it has not ended."""

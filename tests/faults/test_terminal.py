@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,41 @@ def test_accept_26_no_payload_reaches_the_terminal(games: Games) -> None:
         assert payload not in game.wire
     # What was pasted may stand on the screen, but only as text.
     assert "PASTED" not in "".join(re.findall(r"\x1b[\]PX^_][^\x1b]*", game.wire))
+
+
+def test_accept_25_odd_text_keeps_borders_and_time(games: Games) -> None:
+    game = games("--odd")
+    game.shows("ready")
+    game.shows("مرحبا")
+    # In the processor's seconds, as the machine may be busy with other things.
+    took = [game.busy]
+    for key, seen in (("q", "Do❯q"), ("門", "Do❯q門"), ("ש", "Do❯q門ש")):
+        game.process.send(key)
+        # pyte keeps an empty cell behind a wide character.
+        game.until(lambda text, seen=seen: seen in text.replace(" ", ""))
+        took.append(game.busy)
+    game.process.send("\r")
+    game.shows("turn 1")
+    took.append(game.busy)
+    game.shows("ready")
+    game.shows("鐘")
+    # In the terminal's own reckoning every border of the line's box is where it belongs.
+    corners = [
+        [(x, row[x]) for x in range(80) if row[x] and row[x] in "╭╮│╰╯"] for row in cells(game)
+    ]
+    top, middle, bottom = [row for row in corners if row]
+    assert top == [(0, "╭"), (79, "╮")]
+    assert middle == [(0, "│"), (79, "│")]
+    assert bottom == [(0, "╰"), (79, "╯")]
+    assert max(after - before for before, after in pairwise(took)) < 1
+    game.process.send("\x11")
+    assert game.ends() == 0
+
+
+def cells(game: Game) -> list[list[str]]:
+    """What stands in each cell of the terminal."""
+    buffer, screen = game.screen.buffer, game.screen
+    return [[buffer[y][x].data for x in range(screen.columns)] for y in range(screen.lines)]
 
 
 def test_quitting_never_waits_for_a_model(games: Games) -> None:

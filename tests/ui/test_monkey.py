@@ -1,69 +1,154 @@
-"""A monkey at the keyboard: whatever it does, no exception, and the file holds the story."""
+"""A monkey at the keyboard: whatever it does, no exception, and the files hold the stories.
+
+It begins at the title and is let loose on every screen, with a narrator that breaks now and
+then and a disk that is full now and then. `MONKEY_SEED=7` plays one seed again;
+`MONKEY_STEPS=20000` lets each run that long.
+"""
 
 from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from textual import events
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.screen import Screen
 
 from dungeon.engine.scripted import ScriptedEngine
-from dungeon.errors import EngineError
+from dungeon.errors import EngineError, SaveError
 from dungeon.session import GameSession
+from dungeon.storage.library import DamagedSave, list_saves
+from dungeon.storage.story_file import StoryFile
+from dungeon.story.story import Story
+from dungeon.ui.app import DungeonApp
+from dungeon.ui.screens.choice import ChoiceScreen
+from dungeon.ui.screens.context import ContextScreen
+from dungeon.ui.screens.editor import EditorScreen
+from dungeon.ui.screens.help import HelpScreen
 from dungeon.ui.screens.play import PlayScreen
-from tests.ui.support import context, running, until
+from dungeon.ui.screens.setup import SetupScreen
+from dungeon.ui.screens.title import TitleScreen
+from tests.ui.support import ROAD, context, running, until
 
-STEPS = 120
+STEPS = int(os.environ.get("MONKEY_STEPS", "100"))
 SEEDS = [int(os.environ["MONKEY_SEED"])] if "MONKEY_SEED" in os.environ else [1, 2]
 KEYS = (
     "enter enter enter tab shift+tab up down left right home end pageup pagedown backspace "
-    "ctrl+r ctrl+z ctrl+y ctrl+e ctrl+o ctrl+n ctrl+g shift+f12 ctrl+t ctrl+s ctrl+p "
-    "ctrl+home ctrl+end "
-    "f1 f2 f3 f4 f5 f6 f7 f8 escape escape escape a b f m space slash left_square_bracket "
-    "right_square_bracket greater_than_sign ctrl+u ctrl+a ctrl+w delete"
+    "ctrl+r ctrl+z ctrl+y ctrl+e ctrl+o ctrl+n ctrl+t ctrl+s ctrl+p ctrl+home ctrl+end ctrl+g "
+    "ctrl+l ctrl+up ctrl+down ctrl+c shift+up f1 f2 f3 f4 f5 f6 f7 f8 f9 f11 escape escape "
+    "escape a b space slash left_square_bracket right_square_bracket greater_than_sign ctrl+u "
+    "ctrl+a ctrl+w delete shift+f12 f12 m"
 ).split()
-PASTES = ("[/]", "line\nline", "\x1b[31mred", "門の前", "x" * 5000, "/undo", "\u202ereversed", "")
+WAYS: dict[type[Screen[object]], list[str]] = {
+    TitleScreen: "n n n c d l r enter down tab f1 ctrl+p".split(),
+    SetupScreen: "enter enter enter enter down escape".split(),
+    PlayScreen: "enter enter ctrl+e ctrl+o ctrl+t ctrl+r f1 ctrl+p ctrl+l".split(),
+    EditorScreen: "x ctrl+s escape".split(),
+    ContextScreen: ["escape"],
+    HelpScreen: ["escape"],
+    ChoiceScreen: "enter escape tab right".split(),
+    CommandPalette: "down enter escape".split(),
+}
+"""Every screen, and the keys that lead from it to others."""
+PASTES = (
+    "[/]", "line\nline", "\x1b[31mred", "門の前", "x" * 5000, "/undo", "/retry", "/leave",
+    "\u202ereversed", "e" + "\u0301" * 500, "", "> You fly.", "/filter",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The word filter's list is made here, not in the player's own directory."""
+    monkeypatch.setenv("DUNGEON_WORDS", str(tmp_path / "words.txt"))
+
+
+def unreliable(chance: random.Random) -> ScriptedEngine:
+    """Tells, and fails now and then, in ways expected and not."""
+    replies: list[str | BaseException] = []
+    for _ in range(10 * STEPS):
+        throw = chance.random()
+        if throw < 0.1:
+            replies.append(EngineError("Out of memory."))
+        elif throw < 0.15:
+            replies.append(RuntimeError("unheard of"))
+        elif throw < 0.2:
+            replies.append("")
+        else:
+            replies.append("A bell rings far off. Then it is still.")
+    return ScriptedEngine(replies=replies, tokens_per_second=400)
+
+
+async def act(app: DungeonApp, pilot: Pilot[None], chance: random.Random) -> None:
+    """One thing that a player could do, or a monkey."""
+    throw = chance.random()
+    if throw < 0.35:
+        await pilot.press(chance.choice(WAYS[kind(app)]))
+    elif throw < 0.8:
+        await pilot.press(chance.choice(KEYS))
+    elif throw < 0.88:
+        if app.focused is not None:
+            app.focused.post_message(events.Paste(chance.choice(PASTES)))
+        await pilot.pause()
+    elif throw < 0.93:
+        await pilot.resize_terminal(chance.randint(1, 160), chance.randint(1, 50))
+    else:
+        across, down = chance.randrange(app.size.width), chance.randrange(app.size.height)
+        await pilot.click(offset=(across, down), times=chance.choice((1, 1, 2)))
+
+
+def kind(app: DungeonApp) -> type[Screen[object]]:
+    """Which of the screens is up."""
+    return next(known for known in WAYS if isinstance(app.screen, known))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_accept_36_a_monkey_breaks_nothing(tmp_path: Path, seed: int) -> None:
-    print(f"again with MONKEY_SEED={seed}")
+async def test_accept_36_a_monkey_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    print(f"again with MONKEY_SEED={seed} MONKEY_STEPS={STEPS}")
     chance = random.Random(seed)
-    broken = [EngineError("Out of memory.") if chance.random() < 0.2 else "" for _ in range(40)]
-    replies = [reply or "A bell rings far off. Then it is still." for reply in broken]
-    engine = ScriptedEngine(replies=replies, tokens_per_second=400)
-    options = context(tmp_path, engine, scenario=Path("gate.yaml"))
+    disk = random.Random(seed + 1)
+    save = StoryFile.save
+
+    def full_now_and_then(self: StoryFile, story: Story) -> None:
+        if disk.random() < 0.1:
+            raise SaveError("The disk is full.", "Make room.")
+        save(self, story)
+
+    monkeypatch.setattr(StoryFile, "save", full_now_and_then)
+    options = context(tmp_path, unreliable(chance), read_scenario=lambda path: ROAD)
+    seen: Counter[type] = Counter()
     async with running(options) as (app, pilot):
-        await until(pilot, lambda: isinstance(app.screen, PlayScreen))
-        play = app.screen
-        assert isinstance(play, PlayScreen)
-        for _ in range(STEPS):
-            throw = chance.random()
-            if throw < 0.8:
-                await pilot.press(chance.choice(KEYS))
-            elif throw < 0.9:
-                if app.focused is not None:
-                    app.focused.post_message(events.Paste(chance.choice(PASTES)))
-                await pilot.pause()
-            elif throw < 0.95:
-                await pilot.resize_terminal(chance.randint(1, 160), chance.randint(1, 50))
-            else:
-                await pilot.click(
-                    offset=(
-                        chance.randrange(app.size.width),
-                        chance.randrange(app.size.height),
-                    )
-                )
-        await until(pilot, lambda: play.phase == "idle")
-        tree = play.session.story.tree
-        shown = [node.id for node in play.transcript.nodes]
-        assert shown == [node.id for node in tree.path()]
-        path = play.session.file.path  # type: ignore[union-attr]
-    again = GameSession.resume(path, ScriptedEngine(), read_only=True)
-    assert list(again.story.tree) == list(tree)
-    assert again.story.tree.head == tree.head
-    assert again.story.memory == play.session.story.memory
-    assert again.story.cards == play.session.story.cards
-    assert again.story.automatic == play.session.story.automatic
+        await until(pilot, lambda: app.title_screen.scenarios and app.engine)
+        step = 0
+        while step < STEPS or (len(seen) < len(WAYS) and step < 10 * STEPS):
+            step += 1
+            seen[kind(app)] += 1
+            await act(app, pilot, chance)
+            assert app.is_running, f"it ended after {step} steps"
+        missing = [screen.__name__ for screen in WAYS if not seen[screen]]
+        assert not missing, f"never reached: {missing}"
+        play = app.play_screen
+        if play is not None:
+            await until(pilot, lambda: play.phase == "idle" and play._queued is None)
+            tree = play.session.story.tree
+            shown = [node.id for node in play.transcript.nodes]
+            assert shown == [node.id for node in tree.path()]
+    monkeypatch.undo()
+    summaries = list_saves(tmp_path / "saves")
+    assert not [one for one in summaries if isinstance(one, DamagedSave)]
+    if play is None or play.session.save_error is not None:
+        return
+    for one in summaries:
+        again = GameSession.resume(one.path, ScriptedEngine(), read_only=True).story
+        if again.seed == play.session.story.seed and list(again.tree) == list(tree):
+            assert again.tree.head == tree.head
+            assert again.memory == play.session.story.memory
+            assert again.authors_note == play.session.story.authors_note
+            break
+    else:
+        raise AssertionError("no file holds the story that was on the screen")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
+from textual.strip import Strip
+from textual.widgets import Static
 
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.story.action import MAX_LINE
-from dungeon.story.scenario import Scenario
+from dungeon.story.scenario import Question, Scenario
 from dungeon.ui.screens.editor import MAX_TEXT, EditorScreen
-from tests.ui.support import playing, shown, take, until
+from dungeon.ui.screens.setup import SetupScreen
+from tests.ui.support import Entry, context, playing, running, shown, take, until
 
 INVISIBLE = "\u202e\u2066\u200b\u2060\ufeff\U000e0041\x9b\x1b\x00\x07"
 KEPT = ["שלום עולם", "مرحبا", "👩‍👩‍👧", "門の前", "é", "ñ"]
@@ -32,6 +38,51 @@ async def test_accept_27_what_cannot_be_seen_is_not_shown(tmp_path: Path) -> Non
         assert not set(INVISIBLE) & set(text)
         for whole in ("Title", "The gate.", "Ida", "A bell rings.", "You wait.", *KEPT):
             assert whole in text
+
+
+async def test_accept_27_nor_in_the_questions(tmp_path: Path) -> None:
+    scenario = Scenario(
+        title=f"T{INVISIBLE}itle",
+        opening="You wait.",
+        summary=f"S{INVISIBLE}um",
+        questions=(Question("q", f"W{INVISIBLE}ho?", choices=(f"a {INVISIBLE}knight", *KEPT)),),
+    )
+    options = context(tmp_path, list_scenarios=lambda: [Entry("one", Path("one.yaml"), scenario)])
+    async with running(options, (80, 30)) as (app, pilot):
+        await until(pilot, lambda: app.title_screen.scenarios)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, SetupScreen))
+        text = shown(app)
+        assert not set(INVISIBLE) & set(text)
+        for whole in ("Title", "Sum", "Who?", "a knight", *KEPT):
+            assert whole in text
+
+
+class Careless(Static):
+    """Draws what it is given as it is."""
+
+    def render_line(self, y: int) -> Strip:
+        return Strip([Segment(f"raw {HARM} drawn", Style(link="http://STOLEN"))])
+
+
+HARM = "\x1b]0;STOLEN\x07\x1b[31m\x9b1m\x07"
+
+
+async def test_accept_26_whatever_a_widget_draws_is_harmless(tmp_path: Path) -> None:
+    async with playing(tmp_path) as (screen, pilot):
+        await screen.mount(Careless())
+        await until(pilot, lambda: "raw  drawn" in shown(pilot.app))
+        strips = screen._compositor.render_strips()
+        sent = "".join(strip.render(pilot.app.console) for strip in strips)
+        assert "STOLEN" not in sent
+        assert not re.search("[\x07\x80-\x9f]|\x1b[^\\[]", sent)
+
+
+async def test_accept_26_a_toast_is_what_it_says(tmp_path: Path) -> None:
+    async with playing(tmp_path) as (screen, pilot):
+        screen.notify(f"[/] {HARM}[b]said[/b]", title=f"[@click=app.quit]{HARM}T[/]", markup=True)
+        await until(pilot, lambda: "[/] [b]said[/b]" in shown(pilot.app))
+        assert "[@click=app.quit]T[/]" in shown(pilot.app)
 
 
 @pytest.mark.parametrize("text", KEPT)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import SaveError
 from dungeon.session import GameSession
@@ -11,7 +13,7 @@ from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.setup import SetupScreen
 from dungeon.ui.screens.title import TitleScreen
-from tests.ui.support import GATE, context, running, shown, take, toasts, until
+from tests.ui.support import GATE, ROAD, context, running, shown, take, toasts, until
 
 
 def begun(tmp_path: Path, title: str) -> Path:
@@ -157,3 +159,16 @@ async def test_a_library_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         await until(pilot, lambda: toasts(app))
         assert "The folder is locked." in toasts(app)[0]
         assert "no scenarios" in shown(app)
+
+
+@pytest.mark.parametrize("width", [1, 4])
+async def test_a_window_of_no_width_is_survived(tmp_path: Path, width: int) -> None:
+    async with running(context(tmp_path, read_scenario=lambda path: ROAD)) as (app, pilot):
+        await until(pilot, lambda: app.title_screen.scenarios)
+        await pilot.resize_terminal(width, 20)
+        await pilot.press("end", "ctrl+p", "e", "escape", "home", "down", "n")
+        await until(pilot, lambda: isinstance(app.screen, SetupScreen))
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.resize_terminal(80, 24)
+        assert "What are you?" in shown(app)
