@@ -25,6 +25,8 @@ from dungeon.storage.library import DamagedSave, list_saves
 from dungeon.storage.story_file import StoryFile
 from dungeon.story.story import Story
 from dungeon.ui.app import DungeonApp
+from dungeon.ui.screens.card_editor import CardEditor
+from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.screens.context import ContextScreen
 from dungeon.ui.screens.editor import EditorScreen
@@ -46,8 +48,10 @@ KEYS = (
 WAYS: dict[type[Screen[object]], list[str]] = {
     TitleScreen: "n n n c d l r enter down tab f1 ctrl+p".split(),
     SetupScreen: "enter enter enter enter down escape".split(),
-    PlayScreen: "enter enter ctrl+e ctrl+o ctrl+t ctrl+r f1 ctrl+p ctrl+l".split(),
+    PlayScreen: "enter enter ctrl+e ctrl+o ctrl+g ctrl+t ctrl+r f1 ctrl+p ctrl+l".split(),
     EditorScreen: "x ctrl+s escape".split(),
+    CardsScreen: "a e f m slash escape escape".split(),
+    CardEditor: "x tab space ctrl+s escape".split(),
     ContextScreen: ["escape"],
     HelpScreen: ["escape"],
     ChoiceScreen: "enter escape tab right".split(),

@@ -243,6 +243,21 @@ def test_only_the_sentences_that_are_alike_come_back() -> None:
     )
 
 
+def test_the_context_tells_which_cards_are_in_it() -> None:
+    story = planted()
+    called = Card("Mill", "Rats  live\nin the mill.", ("mill",))
+    story.cards = (
+        called,
+        Card("Sea", "The sea is far.", ("sea",)),
+        Card("Law", "No salt.", (), True),
+    )
+    context = build(story, "go to the mill and blow the whistle", Shape(1024))
+    held = {card.name for card in (*story.cards, *context.noticed) if context.holds(card)}
+    assert {"Mill", "Law", "Brass whistle"} <= held
+    assert not held & {"Sea", "Tamsin Vole"}
+    assert not context.holds(Card("Blank", " \n"))
+
+
 def test_facts_of_a_long_story_are_few() -> None:
     story = begin(Scenario(title="T", opening="You wait."), title="", seed=1, created="")
     for turn in range(400):

@@ -12,7 +12,7 @@ from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError, SaveError, SaveLockedError, TurnError
 from dungeon.session import MAX_ATTEMPTS, GameSession, Turn, narrate
 from dungeon.story.action import Action, Mode, parse
-from dungeon.story.scenario import Question, Scenario
+from dungeon.story.scenario import Card, Question, Scenario
 from dungeon.story.tree import Node
 
 SCENARIO = Scenario(
@@ -146,6 +146,19 @@ def test_memory_and_note_enter_the_context() -> None:
 def test_impossible_verbs_say_so(verb: Callable[[GameSession], object]) -> None:
     with pytest.raises(TurnError):
         verb(new())
+
+
+@pytest.mark.parametrize(
+    "card", [Card(" ", "Pell limps."), Card("Pell", " \n"), Card("the LAW", "No salt.")]
+)
+def test_a_card_without_a_name_of_its_own_or_a_text_is_refused(card: Card) -> None:
+    session = new()
+    law, sea = Card("The law", "Salt is money."), Card("Sea", "Far.", ("sea",))
+    session.set_cards((law, sea))
+    for old in (None, sea):
+        with pytest.raises(TurnError):
+            session.put_card(old, card)
+    assert session.story.cards == (law, sea)
 
 
 def test_one_turn_at_a_time() -> None:

@@ -30,6 +30,8 @@ from dungeon.ui.widgets.line_input import LineInput
 MAX_SEARCH = 80
 NAME_CELLS = 22
 """Widest column of names, in cells."""
+COLUMNS = [(0, "-one"), (116, "-two")]
+"""From so many cells on, the picked card stands beside the list, else below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class CardsScreen(ModalScreen[None]):
         *(command.binding() for command in ON_CARDS),
         Binding(",".join(CARDS.keys), "dismiss(None)", "Close", show=False, priority=True),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-one"), (116, "-two")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = COLUMNS
     VERTICAL_BREAKPOINTS = SHORT
 
     def __init__(self, session: GameSession, action: Action, changed: Callable[[], object]) -> None:
@@ -172,7 +174,7 @@ class CardsScreen(ModalScreen[None]):
         self.list.clear_options()
         self.list.add_options(options)
         places = [place for place, entry in enumerate(rows) if entry is not None]
-        same = [place for place in places if rows[place].card == keep]  # type: ignore[union-attr]
+        same = [place for place, entry in enumerate(rows) if entry and entry.card == keep]
         near = [place for place in places if place >= at] or places[-1:]
         self.list.highlighted = next(iter(same or near), None)
         if places[:1] == [self.list.highlighted]:
