@@ -11,6 +11,8 @@ from dungeon.story.scenario import Card
 from dungeon.story.story import Story
 from dungeon.story.words import WORD
 
+MOST_TEXT = 8_192
+"""Characters of the opening and of the memory in which names are looked for."""
 _HERO = re.compile(r"\b(?:[Yy]ou are|[Yy]our name is|I am|[Mm]y name is)\s+((?:[A-Z][\w'’-]+\s*)+)")
 
 
@@ -29,13 +31,14 @@ def cast(story: Story) -> tuple[str, ...]:
 
     A card whose title is no name ("The law of salt") is none of them.
     """
-    return _cast(story.memory, story.cards)
+    return _cast(story.memory[:MOST_TEXT], story.cards)
 
 
 def people(story: Story) -> tuple[str, ...]:
     """Those of the cast who can do something: who have a title, or whose name does not mostly
     follow the words that places do ("at Hesk", "the Throat")."""
-    text = "\n".join((story.memory, story.tree.root.text, *(card.text for card in story.cards)))
+    opening = story.tree.root.text[:MOST_TEXT]
+    text = "\n".join((story.memory[:MOST_TEXT], opening, *(card.text for card in story.cards)))
     return _people(cast(story), text)
 
 
@@ -45,7 +48,7 @@ def _people(names: tuple[str, ...], text: str) -> tuple[str, ...]:
 
 
 def _acts(name: str, text: str) -> bool:
-    before = [text[: match.start()][-12:].rstrip() for match in re.finditer(rf"\b{name}\b", text)]
+    before = [text[: match.start()][-12:].rstrip() for match in re.finditer(rf"\b{re.escape(name)}\b", text)]
     placed = sum(_PLACED.search(words) is not None for words in before)
     return 2 * placed < len(before)
 

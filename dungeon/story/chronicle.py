@@ -20,6 +20,8 @@ from dungeon.story.tree import Node, NodeId
 
 MOST: dict[Kind, int] = {"goal": 3, "name": 12, "item": 12, "place": 5}
 """Facts of each kind that are kept: the newest goals, and of the others those most spoken of."""
+MOST_TEXT = 8_192
+"""Characters of a turn that are looked at; one of 512 tokens has some 2,500."""
 RECALLED = 3
 """Old turns that come back at most."""
 _WEIGHTS = (1.0, 0.5)
@@ -156,7 +158,8 @@ def _most_said(fact: Fact) -> tuple[int, bool, int]:
 def turn_text(node: Node, style: Style = SECOND) -> str:
     """What stands in a turn, the player's own line before what came of it."""
     line = as_line(node.action, style).removeprefix("> ") or as_narrative(node.action)
-    return f"{line} {node.text}" if line else node.text
+    text = node.text[:MOST_TEXT]
+    return f"{line} {text}" if line else text
 
 
 def unknown(facts: Iterable[Fact], cards: Sequence[Card], memory: str) -> list[Card]:

@@ -75,7 +75,7 @@ NOTE = Command(
     "Opens the short guidance that the narrator reads last.", "", 2,
 )  # fmt: skip
 CARDS = Command(
-    "cards", ("ctrl+g", "f11"), "^G", "Cards", "Cards",
+    "cards", ("ctrl+k", "f11"), "^K", "Cards", "Cards",
     "Opens what the narrator is told when it is spoken of, and what was kept by itself.", "", 3,
 )  # fmt: skip
 CONTEXT = Command(

@@ -102,14 +102,15 @@ async def test_accept_12_a_real_model_is_stopped_within_a_second(
         go.set()
         await until(pilot, lambda: play.phase == "idle")
         assert time.monotonic() - began < 1
-        # Four tokens of noise are no sentence, so there is nothing to keep.
-        assert play.line.value == LINE
+        # The line is back, unless the few tokens of noise happen to end a sentence: that is kept.
         tree = play.session.story.tree
-        assert len(tree) == 1
+        told = len(tree)
+        assert told == 1 or (method == "forward" and tree.head.stop == "cancelled")
+        assert play.line.value == (LINE if told == 1 else "")
         path = play.session.file.path  # type: ignore[union-attr]
         # And the next turn is told, from a cache that the stop left sound.
         await pilot.press("enter")
-        await until(pilot, lambda: len(tree) == 2 or play.transcript.notice)
+        await until(pilot, lambda: len(tree) > told or play.transcript.notice)
         await until(pilot, lambda: play.phase == "idle")
     again = GameSession.resume(path, ScriptedEngine(), read_only=True)
     assert [node.text for node in again.story.tree] == [node.text for node in tree]
@@ -126,7 +127,7 @@ async def test_accept_23_weights_that_are_no_number_are_told(
         await until(pilot, lambda: "The model's output is not a number." in shown(pilot.app))
         assert "choose another model" in shown(pilot.app)
         assert play.phase == "idle"
-        assert play.line.value == LINE
+        assert play.line.value == LINE, [n.text for n in play.session.story.tree]
         assert len(play.session.story.tree) == 1
 
 
@@ -171,5 +172,5 @@ async def test_accept_23_without_memory_the_line_comes_back(tmp_path: Path, gpt2
         await enter(pilot, LINE)
         await until(pilot, lambda: "Memory ran out" in shown(pilot.app))
         assert play.phase == "idle"
-        assert play.line.value == LINE
+        assert play.line.value == LINE, [n.text for n in play.session.story.tree]
         assert len(play.session.story.tree) == 1

@@ -54,7 +54,7 @@ async def kept(
 
 
 async def open_cards(pilot: Pilot[Any]) -> CardsScreen:
-    await pilot.press("ctrl+g")
+    await pilot.press("ctrl+k")
     await until(pilot, lambda: isinstance(pilot.app.screen, CardsScreen))
     assert isinstance(pilot.app.screen, CardsScreen)
     return pilot.app.screen
@@ -313,7 +313,7 @@ async def test_cards_can_be_typed_for_and_wait_for_the_narrator(tmp_path: Path) 
     async with playing(tmp_path, engine) as (play, pilot):
         await enter(pilot, "go in")
         assert play.check_action("cards", ()) is None
-        await pilot.press("ctrl+g")
+        await pilot.press("ctrl+k")
         assert pilot.app.screen is play
         await enter(pilot, "/cards")
         assert "/cards is not possible now." in toasts(pilot.app)[-1]
@@ -321,7 +321,7 @@ async def test_cards_can_be_typed_for_and_wait_for_the_narrator(tmp_path: Path) 
         await until(pilot, lambda: play.phase == "idle")
         await enter(pilot, "/cards")
         await until(pilot, lambda: isinstance(pilot.app.screen, CardsScreen))
-        await pilot.press("ctrl+g")
+        await pilot.press("ctrl+k")
         assert pilot.app.screen is play
 
 

@@ -40,7 +40,7 @@ STEPS = int(os.environ.get("MONKEY_STEPS", "100"))
 SEEDS = [int(os.environ["MONKEY_SEED"])] if "MONKEY_SEED" in os.environ else [1, 2]
 KEYS = (
     "enter enter enter tab shift+tab up down left right home end pageup pagedown backspace "
-    "ctrl+r ctrl+z ctrl+y ctrl+e ctrl+o ctrl+n ctrl+t ctrl+s ctrl+p ctrl+home ctrl+end ctrl+g "
+    "ctrl+r ctrl+z ctrl+y ctrl+e ctrl+o ctrl+n ctrl+t ctrl+s ctrl+p ctrl+home ctrl+end ctrl+k "
     "ctrl+l ctrl+up ctrl+down ctrl+c shift+up f1 f2 f3 f4 f5 f6 f7 f8 f9 f11 escape escape "
     "escape a b space slash left_square_bracket right_square_bracket greater_than_sign ctrl+u "
     "ctrl+a ctrl+w delete shift+f12 f12 m"
@@ -48,7 +48,7 @@ KEYS = (
 WAYS: dict[type[Screen[object]], list[str]] = {
     TitleScreen: "n n n c d l r enter down tab f1 ctrl+p".split(),
     SetupScreen: "enter enter enter enter down escape".split(),
-    PlayScreen: "enter enter ctrl+e ctrl+o ctrl+g ctrl+t ctrl+r f1 ctrl+p ctrl+l".split(),
+    PlayScreen: "enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l".split(),
     EditorScreen: "x ctrl+s escape".split(),
     CardsScreen: "a e f m slash escape escape".split(),
     CardEditor: "x tab space ctrl+s escape".split(),

@@ -130,7 +130,7 @@ def test_cards(tmp_path: Path, snap_compare: Compare, key: str) -> None:
             await take(pilot, "walk on")
         screen.line.value = "ask Tamsin for the queen"
         screen.status.speed = 31.4
-        await pilot.press("ctrl+g")
+        await pilot.press("ctrl+k")
         await until(pilot, lambda: pilot.app.screen is not screen)
         if key:
             await pilot.press(key)
