@@ -48,7 +48,8 @@ def _people(names: tuple[str, ...], text: str) -> tuple[str, ...]:
 
 
 def _acts(name: str, text: str) -> bool:
-    before = [text[: match.start()][-12:].rstrip() for match in re.finditer(rf"\b{re.escape(name)}\b", text)]
+    places = (match.start() for match in re.finditer(rf"\b{re.escape(name)}\b", text))
+    before = [text[max(0, place - 12) : place].rstrip() for place in places]
     placed = sum(_PLACED.search(words) is not None for words in before)
     return 2 * placed < len(before)
 
