@@ -88,7 +88,8 @@ def test_the_storys_number_comes_before_the_models(wanted: int, count: int | Non
 
 
 @pytest.mark.parametrize(
-    ("person", "i", "you"), [("second", False, True), ("third", False, False), ("first", True, False)]
+    ("person", "i", "you"),
+    [("second", False, True), ("third", False, False), ("first", True, False)],
 )
 def test_only_the_storys_own_person_is_told(person: str, i: bool, you: bool) -> None:
     engine = Several(GOOD)
