@@ -118,6 +118,7 @@ def main() -> None:
     parser.add_argument("--set", choices=[*SETS, "none"], default="held-out")
     parser.add_argument("--eval", type=Path, metavar="DIR", help="passages (.txt) as scenes too")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these scenarios alone")
+    parser.add_argument("--model", default=EMBEDDED, help="of the catalogue, or a directory")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--long", type=int, default=0, help="turns of empty input instead")
@@ -129,7 +130,7 @@ def main() -> None:
         played += scenes(options.eval)
     if options.only:
         played = [script for script in played if script.name in options.only]
-    engine = TorchEngine(EMBEDDED, device="cpu")
+    engine = TorchEngine(options.model, device="cpu")
     engine.load(lambda line: None)
     judge = None if options.long else Judge()
     found: dict[str, dict[str, Any]] = {}

