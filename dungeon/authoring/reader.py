@@ -8,15 +8,18 @@ The first two stages stop at the first fault; from there on every problem is rep
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from dungeon.authoring import review
 from dungeon.authoring.faults import Fault
+from dungeon.authoring.lint import lint
 from dungeon.authoring.problem import Problem, ScenarioProblems, Severity, short
+from dungeon.authoring.review import review
 from dungeon.authoring.schema import (
     CardModel,
     ExampleModel,
@@ -178,9 +181,12 @@ class _Reader:
         # Findings of one field come in order, so each is looked for where the last one ended.
         path: Path_ | None = None
         place = Mark(0, 0)
-        for found in review.review(data, self.suggest):
-            if found.path != path:
+        for found in chain(review(data, self.suggest), lint(data)):
+            if found.path != path or found.nth is not None:
                 path, place = found.path, self._mark(found.path)
+            for _ in range(found.nth or 0):
+                before = self._find(found.needle, place, self.ends.get(path))
+                place = Mark(before.line, before.column + 1) if before else place
             at = self._find(found.needle, place, self.ends.get(path)) if found.needle else None
             if at is not None:
                 place = Mark(at.line, at.column + 1)
@@ -193,12 +199,13 @@ class _Reader:
         """Where `needle` stands in the file between two places; blocks have no marks inside."""
         if end is None:
             return None
+        pattern = _whole(needle)
         for number in range(start.line, min(end.line + 1, len(self.lines))):
             column = start.column if number == start.line else 0
             stop = end.column if number == end.line else len(self.lines[number])
-            found = self.lines[number].find(needle, column, stop)
-            if found >= 0:
-                return Mark(number, found)
+            found = pattern.search(self.lines[number], column, stop)
+            if found is not None:
+                return Mark(number, found.start())
         return None
 
     def _mark(self, where: Path_) -> Mark:
@@ -309,6 +316,13 @@ class _Reader:
                 return self.marks[where]
             where = where[:-1]
         return Mark(0, 0)
+
+
+def _whole(needle: str) -> re.Pattern[str]:
+    """Finds `needle`; where it begins or ends with a letter, no longer word."""
+    before = r"(?<!\w)" if needle[:1].isalnum() else ""
+    after = r"(?!\w)" if needle[-1:].isalnum() else ""
+    return re.compile(before + re.escape(needle) + after)
 
 
 def _wrong_type(kind: str, name: str, value: Any) -> tuple[str, str]:

@@ -196,7 +196,7 @@ def test_of_very_many_problems_the_first_are_told() -> None:
     found = errors(put("memory: |\n" + lines))
     assert len(found) == MAX_PROBLEMS + 1
     assert (found[0].line, found[99].line) == (5, 104)
-    # The one more is the warning that the memory is long.
+    # One more: the warning that the memory is long is among those that are left out.
     assert found[-1].message == f"There are {20_001 - MAX_PROBLEMS} more problems."
 
 
@@ -264,7 +264,7 @@ def test_accept_27_text_passes_the_sanitiser() -> None:
     [
         ("questions: [{key: name, ask: x}]", "Nothing uses the answer `name`"),
         ("cards:\n  - {name: A, text: a, keys: [x]}\n  - {name: B, text: b, keys: [X]}", "has the"),
-        ("memory: " + "word " * 400, "The memory has 400 words"),
+        ("memory: " + "word " * 400, "The memory takes about 400 tokens"),
         ("questions: [{key: n, ask: x, default: c, choices: [a, b]}]\nmemory: '{n}'",
          "The default is none"),
         ("questions: [{key: n, ask: x}]\nmemory: '{n} { n}'", "Blanks inside the braces"),
