@@ -78,7 +78,8 @@ def as_data(problem: Problem) -> dict[str, Any]:
 
 def _report(checked: Iterable[Checked], out: TextIO) -> list[Problem]:
     write = _writer(out)
-    files, found = 0, []
+    files = 0
+    found: list[Problem] = []
     for file in checked:
         files += 1
         for problem in file.problems:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dungeon.authoring.estimate import tokens
-from dungeon.authoring.importers.person import odd_word, style_of
+from dungeon.authoring.importers.person import first_word, style_of
 from dungeon.authoring.problem import short
-from dungeon.authoring.walk import Finding, Where, groups, listed, style, text_of
+from dungeon.authoring.walk import Finding, Where, find_whole, groups, listed, style, text_of
 from dungeon.story.context import CARDS_SHARE, NOTE_SHARE, PINNED_SHARE
 from dungeon.story.scenario import RANGES, GenerationSettings
 
@@ -23,6 +23,9 @@ LONG_KEY = 4
 """Words; a longer key is a sentence that nobody types just so."""
 WINDOW = 1024
 """Tokens of GPT-2's window."""
+
+_LONGEST = 20_000
+"""Characters of an opening that are searched; a longer one is told of anyway."""
 
 # Said in nearly every turn, whatever happens.
 _EVERYWHERE = frozenset(
@@ -56,11 +59,11 @@ def _opening(data: Mapping[str, Any]) -> Iterator[Finding]:
             f"Under {LONG_OPENING}, the player acts sooner and a small model keeps all of it.",
         )
     person = style(data).get("person", "second")
-    if person not in _PERSON or style_of(opening).person == person:
-        return
-    odd = odd_word(opening, person)
-    if odd is not None:
-        word, nth = odd
+    told = style_of(opening).person
+    # No word of any person is no other one: "The caravan halts", or another language.
+    found = first_word(opening, told) if person in _PERSON and told != person else None
+    if found is not None:
+        word, nth = found
         yield _warning(
             ("opening",),
             f"The story is told in the {person} person, and the opening says `{word}`.",
@@ -191,10 +194,10 @@ def _key(
 
 
 def _banned(data: Mapping[str, Any]) -> Iterator[Finding]:
-    opening = text_of(data.get("opening"))
+    opening = text_of(data.get("opening"))[:_LONGEST]
     for number, phrase in listed(data.get("banned")):
-        # Whole, in the case in which it is written, as the engine takes it.
-        if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", opening):
+        # In the case in which it is written, as the engine takes it.
+        if phrase and find_whole(opening, phrase) >= 0:
             yield _warning(
                 ("banned", number),
                 f"The narrator may never write `{short(phrase)}`, and the opening does.",

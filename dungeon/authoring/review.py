@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from dungeon.authoring.problem import short
@@ -22,8 +23,9 @@ from dungeon.authoring.walk import (
     text_of,
     unfilled,
 )
-from dungeon.story.scenario import placeholders
+from dungeon.story.scenario import Card, placeholders
 
+_CARD = frozenset(field.name for field in dataclass_fields(Card))
 # Nearly a placeholder: blanks inside the braces keep it from being one.
 _LOOSE = re.compile(r"\{(?:[ \t]+([A-Za-z_]\w*)[ \t]*|([A-Za-z_]\w*)[ \t]+)\}")
 
@@ -124,7 +126,8 @@ def _cards(data: Mapping[str, Any]) -> Iterator[Finding]:
         names.add(name.casefold())
         keys = card.get("keys", [])
         mute = isinstance(keys, list) and not any(re.search(r"\w", str(key)) for key in keys)
-        if mute and card.get("always", False) is False:
+        # A misspelt `keys` is told of already.
+        if mute and card.get("always", False) is False and card.keys() <= _CARD:
             yield Finding(
                 path,
                 f"Nothing can bring the card `{short(name)}` in.",

@@ -101,7 +101,8 @@ def decode(data: bytes) -> str:
     Raises:
         Fault: It is not UTF-8, or holds a character that no text file has.
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    # YAML begins with an ASCII character, so a zero beside it is half of one in UTF-16.
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 3 and data[:4].count(0) == 2):
         raise Fault(0, 0, "The file is saved as UTF-16.", "Save it as UTF-8.")
     try:
         text = data.decode("utf-8-sig")

@@ -34,6 +34,22 @@ class Finding:
     nth: int | None = None
 
 
+def find_whole(text: str, needle: str, start: int = 0, stop: int | None = None) -> int:
+    """Where `needle` stands in `text`, not as a part of a longer word; -1 where it does not.
+
+    No pattern: one would have to be compiled for each of thousands of needles.
+    """
+    stop = len(text) if stop is None else stop
+    at = text.find(needle, start, stop)
+    while at >= 0:
+        end = at + len(needle)
+        inside = at > 0 and needle[:1].isalnum() and text[at - 1].isalnum()
+        if not inside and not (needle[-1:].isalnum() and text[end : end + 1].isalnum()):
+            return at
+        at = text.find(needle, at + 1, stop)
+    return -1
+
+
 def text_of(value: Any) -> str:
     """The value where it is text, else nothing."""
     return value if isinstance(value, str) else ""
