@@ -12,19 +12,13 @@ from __future__ import annotations
 import re
 
 # The pieces of GPT-2's own pattern, without their leading blanks.
-_PIECES = re.compile(r"'(?:s|t|re|ve|m|ll|d)\b|[A-Za-z]+|[0-9]+|[^\sA-Za-z0-9]|\n+")
-_COMMON = 6
-"""Letters of words that are mostly one token."""
+_PIECE = re.compile(r"[A-Za-z]+|'(?:s|t|re|ve|m|ll|d)\b|[^\sA-Za-z0-9]|[0-9]+|\n+")
+# What a word has beyond the letters of common ones, a token for every four.
+_LONG = re.compile(r"[A-Za-z]{6}([A-Za-z]+)")
 _MORE = 4
-"""Letters of a token in a word longer than that."""
 
 
 def tokens(text: str) -> int:
     """About how many tokens of GPT-2 `text` takes."""
-    count = 0
-    for match in _PIECES.finditer(text):
-        piece = match[0]
-        count += 1
-        if len(piece) > _COMMON:
-            count += -(-(len(piece) - _COMMON) // _MORE)
-    return count
+    longer = sum(-(-len(rest) // _MORE) for rest in _LONG.findall(text))
+    return len(_PIECE.findall(text)) + longer

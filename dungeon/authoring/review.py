@@ -49,6 +49,8 @@ def _placeholders(
 ) -> Iterator[Finding]:
     known = set(keys)
     for path, text in filled(data):
+        if "{" not in text:
+            continue
         found: list[tuple[int, Finding]] = []
         for key, offset in placeholders(text):
             if key in known:
