@@ -75,7 +75,7 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
     settings = settings_of(args)
     path = find_scenario(args.scenario)
     scenario = read_scenario(path)
-    answers = _answers(args.answer, scenario)
+    answers = answers_of(args.answer, scenario)
     generation = _generation(settings, scenario.generation)
     if not args.plain:
         return _screen(
@@ -171,7 +171,12 @@ def _generation(settings: Settings, base: GenerationSettings) -> GenerationSetti
     return replace(base, **settings.generation())
 
 
-def _answers(pairs: Sequence[str], scenario: Scenario) -> dict[str, str]:
+def answers_of(pairs: Sequence[str], scenario: Scenario) -> dict[str, str]:
+    """The answers given as KEY=VALUE.
+
+    Raises:
+        SystemExit: One is written otherwise, or answers nothing that the scenario asks.
+    """
     keys = [question.key for question in scenario.questions]
     answers = {}
     for pair in pairs:
