@@ -63,6 +63,8 @@ def to_card(scenario: Scenario) -> tuple[str, Report]:
         report.lose(f"{count(len(scenario.banned), 'banned phrase')}.")
     if scenario.generation != GenerationSettings():
         report.lose("The generation settings.")
+    if any(card.priority for card in scenario.cards):
+        report.lose("The priority of cards.")
     report.lose("Style and rating.")
     card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": data}
     return plain_json.dump(card, indent=2) + "\n", report
