@@ -59,6 +59,10 @@ def to_card(scenario: Scenario) -> tuple[str, Report]:
     filled = [key for key in answers if key != "name"]
     if filled:
         report.lose(f"The questions {', '.join(filled)}: their defaults stand in the texts.")
+    if any(question.key == "name" and question.fallback for question in scenario.questions):
+        report.lose("The default of the question `name`.")
+    if scenario.examples:
+        report.lose("That the lines of sample turns are done, not said: there, all is said.")
     if scenario.banned:
         report.lose(f"{count(len(scenario.banned), 'banned phrase')}.")
     if scenario.generation != GenerationSettings():

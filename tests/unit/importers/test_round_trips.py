@@ -97,7 +97,9 @@ def test_a_scenario_to_a_character_card_and_back() -> None:
     assert (again.author, again.tags, again.summary) == ("Me", ("gate", "night"), "A gate.")
     assert again.authors_note == "[Dry.]"
     assert again.questions == (Question("name", "What is your name?", "Robin"),)
-    names(report, "questions calling", "banned", "generation", "Style and rating")
+    assert again.examples == (Example('say "look"', "You look."),)
+    names(report, "questions calling", "banned", "generation", "Style and rating",
+          "default of the question `name`", "done, not said")  # fmt: skip
 
 
 def test_a_number_or_a_priority_without_a_home_is_named() -> None:
