@@ -104,7 +104,7 @@ def _writer(out: TextIO) -> Callable[[str, str], object]:
         from dungeon.authoring.paint import Painter
 
         return Painter(out)
-    return lambda text, severity: out.write(text + "\n")
+    return lambda text, severity: out.write(clean(text) + "\n")
 
 
 def _problems(path: Path) -> tuple[Problem, ...]:
