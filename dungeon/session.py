@@ -292,7 +292,7 @@ class GameSession:
             TurnError: Another card has that name already, the new one lacks a name or a text,
                 or a turn is under way.
         """
-        self._idle()
+        self.check_idle()
         story = self.story
         cards = list(story.cards)
         if new is not None and not (new.name.strip() and new.text.strip()):
@@ -318,7 +318,12 @@ class GameSession:
 
     # -- moving in the tree ------------------------------------------------------------------
 
-    def _idle(self) -> None:
+    def check_idle(self) -> None:
+        """Refuse while a turn is under way.
+
+        Raises:
+            TurnError: One is.
+        """
         if self._turn is not None:
             raise TurnError("The narrator is still speaking.", "Stop it first, or wait.")
 
@@ -343,7 +348,7 @@ class GameSession:
         Raises:
             TurnError: The story is at its opening, or a turn is under way.
         """
-        self._idle()
+        self.check_idle()
         node = self.story.tree.undo()
         self.save()
         return node
@@ -354,7 +359,7 @@ class GameSession:
         Raises:
             TurnError: There is none, or a turn is under way.
         """
-        self._idle()
+        self.check_idle()
         node = self.story.tree.redo()
         self.save()
         return node
@@ -365,7 +370,7 @@ class GameSession:
         Raises:
             TurnError: There is no such turn, or a turn is under way.
         """
-        self._idle()
+        self.check_idle()
         node = self.story.tree.go(node_id)
         self.save()
         return node
@@ -379,7 +384,7 @@ class GameSession:
         Raises:
             TurnError: The text is blank or the turn is the opening, or one is under way.
         """
-        self._idle()
+        self.check_idle()
         tree = self.story.tree
         old = tree.head if node_id is None else tree[node_id]
         new_text = actions.clean_story(text)
@@ -431,6 +436,20 @@ class GameSession:
     def set_generation(self, generation: GenerationSettings) -> None:
         """Replace the sampling numbers of this story."""
         self.story.generation = generation
+        self.save()
+
+    def take_over(self, revised: Story, source: Source) -> None:
+        """Go on with the texts, cards and numbers of `revised`, the same story with what its
+        author changed (see `story.revision`); `source` is the scenario as it is now.
+
+        Raises:
+            TurnError: A turn is under way.
+        """
+        self.check_idle()
+        story = self.story
+        for name in ("scenario", "memory", "authors_note", "cards", "generation"):
+            setattr(story, name, getattr(revised, name))
+        story.source = source
         self.save()
 
     def set_title(self, title: str) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.story import figures
+from benchmarks.story.bootstrap import interval
 from benchmarks.story.judge import Judge
 from benchmarks.story.recipes import RECIPES, Recipe
 from benchmarks.story.scripts import SETS, Script, scenes, scripts
 from dungeon.engine.catalog import EMBEDDED
 from dungeon.engine.torch_engine import TorchEngine
+from dungeon.story import figures
 from dungeon.story.cast import cast
 from dungeon.story.story import begin
 
@@ -57,7 +58,7 @@ def summary(stories: list[list[dict[str, Any]]]) -> dict[str, Any]:
     def mean(values: Sequence[float]) -> tuple[float, float, float] | None:
         if not values:
             return None
-        return (statistics.fmean(values), *figures.interval(values, statistics.fmean))
+        return (statistics.fmean(values), *interval(values, statistics.fmean))
 
     def share(test: Callable[[str], bool]) -> tuple[float, float, float] | None:
         return mean([float(test(text)) for text in texts])

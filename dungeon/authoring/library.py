@@ -38,6 +38,11 @@ class ScenarioEntry:
     problems: tuple[Problem, ...] = ()
 
 
+def own_scenarios() -> Path:
+    """The folder of the player's own scenarios; it need not be there."""
+    return platformdirs.user_data_path("dungeon") / "scenarios"
+
+
 def scenario_dirs() -> list[Path]:
     """Where scenarios are looked for; of two with one name the first is taken.
 
@@ -47,7 +52,7 @@ def scenario_dirs() -> list[Path]:
     package = Path(__file__).resolve().parents[1]
     directories = [
         *(_expanded(part) for part in named.split(os.pathsep) if part),
-        platformdirs.user_data_path("dungeon") / "scenarios",
+        own_scenarios(),
         package / "scenarios",
     ]
     # Beside an installed package lies what other packages installed.

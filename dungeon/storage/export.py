@@ -215,16 +215,17 @@ def to_markdown(story: Story) -> str:
 
     What would be mark-up in the story's own text is escaped (CommonMark 0.31, section 2.4).
     """
-    parts = [f"# {_escape(_title(story))}"]
+    parts = [f"# {escape_markdown(_title(story))}"]
     for line, text in _turns(story):
         if line:
-            parts.append("> " + _escape(line.removeprefix("> ")))
+            parts.append("> " + escape_markdown(line.removeprefix("> ")))
         if text:
-            parts.append(re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", _escape(text)))
+            parts.append(re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", escape_markdown(text)))
     return "\n\n".join(parts) + "\n"
 
 
-def _escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """`text` as Markdown that shows it as it is written."""
     text = _MARKS.sub(r"\\\1", text)
     # "1." starts a list, and so would "1\.": the escape goes behind the digits.
     return _LINE_STARTS.sub(

@@ -99,6 +99,10 @@ FILTER = Command(
     "filter", ("shift+f12",), "⇧F12", "", "Word filter",
     "Keeps the narrator from words of your list, or no longer; your own words stay as they are.",
 )  # fmt: skip
+WATCH = Command(
+    "watch", ("shift+f11",), "⇧F11", "", "Watch the scenario's file",
+    "For authors: what is saved in the scenario's file comes into the story at once, or no longer.",
+)  # fmt: skip
 EARLIER = Command(
     "earlier", ("ctrl+up",), "^↑", "Earlier", "Earlier telling",
     "Goes to the telling of this turn before this one.", "", 6,
@@ -110,7 +114,7 @@ LATER = Command(
 
 PLAY = (
     STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, PRESET, FILTER,
-    HELP, LEAVE, QUIT,
+    WATCH,    HELP, LEAVE, QUIT,
 )  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}

@@ -91,6 +91,7 @@ class AppContext:
         load_words: Reads the filter's list.
         filter_state: The filter in words for the player.
         rating: The highest rating of scenarios that are listed at first; None lists all.
+        watch: Whether the file of the scenario is watched while its story is played.
     """
 
     make_engine: Callable[[], Engine]
@@ -114,6 +115,7 @@ class AppContext:
     load_words: Callable[[], WordFilter] = _load_words
     filter_state: Callable[[WordFilter | None], str] = _filter_state
     rating: str | None = None
+    watch: bool = False
 
     def generation_for(self, settings: GenerationSettings) -> GenerationSettings:
         """`settings` with the overrides in it.

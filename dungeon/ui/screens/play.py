@@ -7,27 +7,40 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
+from textual.timer import Timer
 
 from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
+from dungeon.session import GameSession
 from dungeon.story.action import parse
 from dungeon.story.presets import PRESETS, applied, preset_of
 from dungeon.story.tree import NodeId
 from dungeon.ui.commands import PLAY
+from dungeon.ui.context import AppContext
 from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
 from dungeon.ui.screens.editor import EditorScreen
 from dungeon.ui.screens.telling import TellingScreen
 from dungeon.ui.shown import error_text
+from dungeon.ui.watching import Watcher
 from dungeon.ui.widgets.status_bar import Phase
 
 READING: tuple[Phase, ...] = ("loading", "failed", "idle")
 """Phases in which no turn is under way."""
 
 
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the file of a scenario that is watched."""
+
+
 class PlayScreen(TellingScreen):
-    """Plays one session: see `StoryScreen` for its arguments."""
+    """Plays one session.
+
+    Args:
+        context, session, engine, failed: As of `StoryScreen`.
+        watcher: Of the scenario's file; None where it is not known.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         command.binding() for command in PLAY if command.action not in ("help", "quit")
@@ -42,6 +55,26 @@ class PlayScreen(TellingScreen):
         def __init__(self, on: bool) -> None:
             super().__init__()
             self.on = on
+
+    class ScenarioSaved(Message):
+        """The scenario's file was saved by its author."""
+
+    def __init__(
+        self,
+        context: AppContext,
+        session: GameSession,
+        engine: Engine | None,
+        failed: bool = False,
+        watcher: Watcher | None = None,
+    ) -> None:
+        super().__init__(context, session, engine, failed)
+        self._watcher = watcher
+        self._looks: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Watch the scenario's file, if that was asked for."""
+        if self._settings.watch and self._watcher is not None:
+            self.action_watch()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What is possible now; None greys a key out."""
@@ -61,6 +94,7 @@ class PlayScreen(TellingScreen):
             "context": lambda: self._engine is not None,
             "preset": lambda: reading,
             "filter": lambda: reading,
+            "watch": lambda: self._watcher is not None,
             "leave": lambda: self.phase != "cancelling",
         }
         check = possible.get(action)
@@ -213,6 +247,39 @@ class PlayScreen(TellingScreen):
         self._show_state()
         self.notify(self._settings.filter_state(words), timeout=10, markup=False)
         self.post_message(self.FilterSwitched(words is not None))
+
+    def action_watch(self) -> None:
+        """Watch the scenario's file, or no longer."""
+        watcher = self._watcher
+        if watcher is None:
+            return
+        if self._looks is not None:
+            self._looks.stop()
+            self._looks = None
+            self.notify(f"{watcher.name} is not watched any more.", markup=False)
+        else:
+            self._looks = self.set_interval(LOOK_EVERY, self._look)
+            self.notify(f"Save {watcher.name}, and the story takes it over.", markup=False)
+
+    def _look(self) -> None:
+        """Take over what the author saved; while a turn is told or a dialog is open, that waits."""
+        waits = self._queued is not None or self.phase not in READING or not self.is_current
+        if self._watcher is None or waits:
+            return
+        news = self._watcher.look(self.session)
+        if news is None:
+            return
+        if news.taken:
+            self._try(lambda: None)
+            self._show_window()
+        self.notify(
+            news.text,
+            title="Not taken over" if news.failed else "",
+            severity="error" if news.failed else "information",
+            timeout=20 if news.failed else 8,
+            markup=False,
+        )
+        self.post_message(self.ScenarioSaved())
 
     def action_leave(self) -> None:
         """Back to the title."""
