@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from datetime import UTC, datetime
+from dataclasses import fields
 from pathlib import Path
 
 from dungeon.engine.base import (
@@ -20,7 +19,8 @@ from dungeon.engine.base import (
     PromptPart,
     Sampling,
 )
-from dungeon.errors import SaveError, TurnError
+from dungeon.errors import TurnError
+from dungeon.kept_story import KeptStory, now
 from dungeon.storage.story_file import StoryFile
 from dungeon.story import action as actions
 from dungeon.story import voice
@@ -42,7 +42,7 @@ RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
 
 
-class GameSession:
+class GameSession(KeptStory):
     """A story being played.
 
     Args:
@@ -52,23 +52,16 @@ class GameSession:
         file: Where the story is kept; None plays without a save.
 
     Attributes:
-        story: The story; change it only through this class.
-        saved: Whether the file holds everything that the story does.
-        save_error: Why it does not; None when it does.
         word_filter: What the narrator may not write; None (at first) is off.
     """
 
     def __init__(self, story: Story, engine: Engine, file: StoryFile | None = None) -> None:
-        self.story = story
+        super().__init__(story, file)
         self.engine = engine
-        self.file = file
-        self.saved = False
-        self.save_error: SaveError | None = None
         self.word_filter: WordFilter | None = None
         self._builder = ContextBuilder()
         self._builder_for: ModelInfo | None = None
         self._serial = 0
-        self._turn: Turn | None = None
         self._noticed_before: frozenset[str] | None = None
 
     @classmethod
@@ -92,7 +85,7 @@ class GameSession:
             scenario.filled(answers or {}),
             title=actions.clean_line(title),
             seed=secrets.randbelow(MAX_SEED) if seed is None else seed,
-            created=_now(),
+            created=now(),
         )
         story.source = Source.of(scenario)
         if generation is not None:
@@ -120,20 +113,7 @@ class GameSession:
         session.saved = not read_only
         return session
 
-    def close(self) -> None:
-        """Save what is not yet saved and let go of the file. May be called twice."""
-        if self.file is not None:
-            if not self.saved:
-                self.save()
-            self.file.close()
-            self.file = None
-
     # -- a turn ----------------------------------------------------------------------------
-
-    @property
-    def turn(self) -> Turn | None:
-        """The turn under way."""
-        return self._turn
 
     def context(self, action: Action | None = None) -> Context:
         """What the model would see if the player now did `action` (Continue by default)."""
@@ -157,16 +137,17 @@ class GameSession:
         """
         return self._begin(self.story.tree.head.id, action)
 
-    def begin_retry(self) -> Turn:
-        """Start another telling of the current turn, with a new seed.
+    def begin_retry(self, node_id: NodeId | None = None) -> Turn:
+        """Start another telling of a turn (the current one by default), with a new seed.
 
         Raises:
-            TurnError: The story is at its opening, or a turn is under way.
+            TurnError: It is the opening, or a turn is under way.
         """
-        head = self.story.tree.head
-        if head.parent is None:
+        tree = self.story.tree
+        node = tree.head if node_id is None else tree[node_id]
+        if node.parent is None:
             raise TurnError("There is nothing to retry.", "Take a turn first.")
-        return self._begin(head.parent, head.action or Action(Mode.CONTINUE))
+        return self._begin(node.parent, node.action or Action(Mode.CONTINUE))
 
     def _begin(self, parent: NodeId, action: Action) -> Turn:
         if self._turn is not None:
@@ -233,7 +214,7 @@ class GameSession:
             seed=narration.seed,
             model=self.engine.info.name,
             stop=narration.stop,
-            created=_now(),
+            created=now(),
         )
         self.story.tree.add(node)
         self._noticed_before = frozenset(card.name for card in turn.context.noticed)
@@ -281,182 +262,3 @@ class GameSession:
         if self._noticed_before is None:
             return ()
         return tuple(card for card in self.noticed() if card.name not in self._noticed_before)
-
-    def put_card(self, old: Card | None, new: Card | None) -> None:
-        """Add a card, change one, or throw one away (`new` is None).
-
-        An automatic card that is changed becomes one of the story's own; one that is thrown away
-        does not come again.
-
-        Raises:
-            TurnError: Another card has that name already, the new one lacks a name or a text,
-                or a turn is under way.
-        """
-        self._idle()
-        story = self.story
-        cards = list(story.cards)
-        if new is not None and not (new.name.strip() and new.text.strip()):
-            raise TurnError("A card needs a name and a text.", "Write what is missing.")
-        if new is not None and any(
-            card is not old and card.name.casefold() == new.name.casefold() for card in cards
-        ):
-            raise TurnError(f"There is a card {new.name} already.", "Choose another name.")
-        if old is not None and old in cards:
-            at = cards.index(old)
-            cards[at : at + 1] = [] if new is None else [new]
-        else:
-            if old is not None:
-                story.forgotten = (*story.forgotten, old.name.casefold())
-            if new is not None:
-                cards.append(new)
-        self.set_cards(tuple(cards))
-
-    def set_automatic(self, on: bool) -> None:
-        """Switch the automatic memory on or off."""
-        self.story.automatic = on
-        self.save()
-
-    # -- moving in the tree ------------------------------------------------------------------
-
-    def _idle(self) -> None:
-        if self._turn is not None:
-            raise TurnError("The narrator is still speaking.", "Stop it first, or wait.")
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether a turn can be taken back now."""
-        return self._turn is None and self.story.tree.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether a turn that was taken back can be put back now."""
-        return self._turn is None and self.story.tree.can_redo
-
-    @property
-    def can_retry(self) -> bool:
-        """Whether the current turn can be told again now."""
-        return self._turn is None and self.story.tree.head.parent is not None
-
-    def undo(self) -> Node:
-        """Take the current turn back.
-
-        Raises:
-            TurnError: The story is at its opening, or a turn is under way.
-        """
-        self._idle()
-        node = self.story.tree.undo()
-        self.save()
-        return node
-
-    def redo(self) -> Node:
-        """Put the turn last taken back in place again.
-
-        Raises:
-            TurnError: There is none, or a turn is under way.
-        """
-        self._idle()
-        node = self.story.tree.redo()
-        self.save()
-        return node
-
-    def go(self, node_id: NodeId) -> Node:
-        """Make any turn the current one.
-
-        Raises:
-            TurnError: There is no such turn, or a turn is under way.
-        """
-        self._idle()
-        node = self.story.tree.go(node_id)
-        self.save()
-        return node
-
-    def alter(self, text: str, node_id: NodeId | None = None) -> Node:
-        """Tell a turn (the current one by default) in the player's own words.
-
-        The turn stays as it was, with a sibling that has the new text; what followed it
-        stays on the old branch.
-
-        Raises:
-            TurnError: The text is blank or the turn is the opening, or one is under way.
-        """
-        self._idle()
-        tree = self.story.tree
-        old = tree.head if node_id is None else tree[node_id]
-        new_text = actions.clean_story(text)
-        if not new_text:
-            raise TurnError("A turn cannot be empty.", "Use undo to take it back.")
-        if old.parent is None:
-            raise TurnError(
-                "The opening stays as its author wrote it.",
-                "Write what should be different into the memory.",
-            )
-        node = replace(
-            old,
-            id=tree.next_id,
-            text=new_text,
-            raw="",
-            origin="altered",
-            seed=None,
-            model="",
-            stop="",
-            created=_now(),
-        )
-        tree.add(node)
-        self.save()
-        return node
-
-    # -- what stands beside the turns --------------------------------------------------------
-
-    def remember(self, text: str) -> None:
-        """Add a line to the memory."""
-        line = actions.clean_line(text)
-        if line:
-            self.set_memory(f"{self.story.memory}\n{line}".strip())
-
-    def set_memory(self, text: str) -> None:
-        """Replace the memory."""
-        self.story.memory = actions.clean_story(text)
-        self.save()
-
-    def set_authors_note(self, text: str) -> None:
-        """Replace the author's note."""
-        self.story.authors_note = actions.clean_line(text)
-        self.save()
-
-    def set_cards(self, cards: tuple[Card, ...]) -> None:
-        """Replace the world info."""
-        self.story.cards = cards
-        self.save()
-
-    def set_generation(self, generation: GenerationSettings) -> None:
-        """Replace the sampling numbers of this story."""
-        self.story.generation = generation
-        self.save()
-
-    def set_title(self, title: str) -> None:
-        """Rename the story; its file keeps its name."""
-        self.story.title = actions.clean_line(title) or self.story.title
-        self.save()
-
-    def save(self) -> bool:
-        """Write everything that the file does not hold yet.
-
-        A failure is no exception: the story goes on in memory, `saved` is false, `save_error`
-        says why, and the next save writes all of it.
-        """
-        if self.file is None or self.file.read_only:
-            self.saved = False
-            return False
-        try:
-            self.file.save(self.story)
-        except SaveError as error:
-            self.saved = False
-            self.save_error = error
-        else:
-            self.saved = True
-            self.save_error = None
-        return self.saved
-
-
-def _now() -> str:
-    return datetime.now(UTC).replace(microsecond=0).isoformat()
