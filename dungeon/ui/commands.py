@@ -56,7 +56,7 @@ STOP = Command(
 )  # fmt: skip
 RETRY = Command(
     "retry", ("ctrl+r", "f2"), "^R", "Retry", "Retry",
-    "Tells the current turn again; the telling before stays in the story file.",
+    "Tells the turn again; the telling before stays in the story file.",
 )  # fmt: skip
 UNDO = Command("undo", ("ctrl+z", "f3"), "^Z", "Undo", "Undo", "Takes the current turn back.")
 REDO = Command(
@@ -64,7 +64,7 @@ REDO = Command(
 )
 ALTER = Command(
     "alter", ("ctrl+e", "f5"), "^E", "Alter", "Alter",
-    "Opens the current turn to be told in your own words.",
+    "Opens the turn to be told in your own words; the turn as it was stays beside it.",
 )  # fmt: skip
 MEMORY = Command(
     "memory", ("ctrl+o", "f6"), "^O", "Memory", "Memory",
@@ -96,7 +96,7 @@ PRESET = Command(
     "Chooses how freely words are drawn in this story; typed, /preset wild does it at once.",
 )  # fmt: skip
 FILTER = Command(
-    "filter", ("shift+f12",), "⇧F12", "", "Word filter",
+    "filter", ("shift+f12", "f24"), "⇧F12", "", "Word filter",
     "Keeps the narrator from words of your list, or no longer; your own words stay as they are.",
 )  # fmt: skip
 EARLIER = Command(
@@ -107,10 +107,49 @@ LATER = Command(
     "later", ("ctrl+down",), "^↓", "Later", "Later telling",
     "Goes to the telling of this turn after this one.", "", 6,
 )  # fmt: skip
+BACK = Command(
+    "back", ("ctrl+pageup",), "^PgUp", "", "Pick the turn before",
+    "Picks a turn further back: alter, retry and the like are then about that one.",
+)  # fmt: skip
+FORTH = Command(
+    "forth", ("ctrl+pagedown",), "^PgDn", "", "Pick the turn after",
+    "Picks the turn after the picked one; a click picks any.",
+)  # fmt: skip
+RELEASE = Command(
+    "release", ("escape",), "Esc", "", "Let go of the picked turn",
+    "Lets go of the picked turn, or ends the search.",
+)  # fmt: skip
+BRANCH = Command(
+    "branch", ("ctrl+s", "f13"), "^S", "", "Go on from the picked turn",
+    "Makes the picked turn the current one; what followed it stays in the tree.",
+)  # fmt: skip
+TREE = Command(
+    "tree", ("ctrl+g", "f14"), "^G", "Tree", "Tree",
+    "Shows every branch of the story: go to one, name it, forget it.", "", 4,
+)  # fmt: skip
+MARKS = Command(
+    "marks", ("f15", "shift+f3"), "⇧F3", "", "Bookmarks and endings",
+    "Shows the bookmarks, and the last turn of every branch.",
+)  # fmt: skip
+BOOKMARK = Command(
+    "bookmark", ("ctrl+d", "f16"), "^D", "", "Bookmark",
+    "Puts a bookmark at the turn, or takes it away.",
+)  # fmt: skip
+FIND = Command(
+    "find", ("ctrl+f", "f17"), "^F", "", "Search the story",
+    "Looks for words in the story on the screen.",
+)  # fmt: skip
+COPY = Command(
+    "copy", ("f18", "shift+f6"), "⇧F6", "", "Copy the turn",
+    "Puts the words of the turn on the clipboard.",
+)  # fmt: skip
+
+WALKING = (BACK, FORTH, RELEASE, BRANCH, TREE, MARKS, BOOKMARK, FIND, COPY)
+"""What is done to one turn among many, and where one can go in the tree."""
 
 PLAY = (
-    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, PRESET, FILTER,
-    HELP, LEAVE, QUIT,
+    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, *WALKING,
+    PRESET, FILTER, HELP, LEAVE, QUIT,
 )  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}
@@ -144,6 +183,48 @@ CLOSE_CARDS = Command(
 
 ON_CARDS = (EDIT_CARD, ADD_CARD, FORGET_CARD, AUTOMATIC, FIND_CARD, CLOSE_CARDS)
 """What can be done on the screen of the cards."""
+
+GO_THERE = Command(
+    "go", ("enter",), "Enter", "Go there", "Go to the turn",
+    "Makes the turn the current one and goes back to the story.", priority=False,
+)  # fmt: skip
+NAME_BRANCH = Command(
+    "name", ("n",), "N", "Name", "Name the branch",
+    "Gives the branch that begins with the turn a name.", priority=False,
+)  # fmt: skip
+TREE_BOOKMARK = Command(
+    "bookmark", ("b",), "B", "Bookmark", "Bookmark",
+    "Puts a bookmark at the turn, or takes it away.", "", 2, priority=False,
+)  # fmt: skip
+FORGET_BRANCH = Command(
+    "forget", ("f", "delete"), "F", "Forget", "Forget the branch",
+    "Throws the turn and all that follows it away for good, after asking.", priority=False,
+)  # fmt: skip
+FORK_BEFORE = Command(
+    "fork(-1)", ("left",), "←", "", "Fork before", "Goes up to the fork before.", priority=False
+)
+FORK_AFTER = Command(
+    "fork(1)", ("right",), "→", "", "Fork after", "Goes down to the fork after.", priority=False
+)
+ONLY_MARKS = Command(
+    "only", ("m",), "M", "Marked", "Bookmarks and endings, or all turns",
+    "Shows only bookmarks, names and the last turn of every branch, or all turns again.",
+    "", 3, priority=False,
+)  # fmt: skip
+FIND_TURN = Command(
+    "find", ("slash",), "/", "Search", "Search the tree",
+    "Shows only the turns in which all the words stand.", "", 2, priority=False,
+)  # fmt: skip
+CLOSE_TREE = Command(
+    "close", ("escape",), "Esc", "Close", "Close the tree",
+    "Clears the search; where there is none, goes back to the story.", priority=False,
+)  # fmt: skip
+
+ON_TREE = (
+    GO_THERE, NAME_BRANCH, TREE_BOOKMARK, FORGET_BRANCH, ONLY_MARKS, FIND_TURN, FORK_BEFORE,
+    FORK_AFTER, CLOSE_TREE,
+)  # fmt: skip
+"""What can be done on the screen of the tree."""
 
 SCROLLING = (
     ("PgUp PgDn", "Read back and forth in the story."),

@@ -7,8 +7,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from dungeon.ui.commands import HELP, ON_CARDS, PLAY, QUIT, RATING_HELP, Command
-from dungeon.ui.screens.cards import CardsScreen
+from dungeon.ui.commands import HELP, PLAY, QUIT, RATING_HELP, Command
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.title import TitleScreen
 
@@ -20,11 +19,11 @@ class Commands(Provider):
 
     def _entries(self) -> Iterator[Entry]:
         app_wide = (HELP, QUIT)
-        commands: tuple[Command, ...] = app_wide
+        commands: tuple[Command, ...]
         if isinstance(self.screen, PlayScreen):
             commands = PLAY
-        elif isinstance(self.screen, CardsScreen):
-            commands = (*ON_CARDS, *app_wide)
+        else:
+            commands = (*getattr(self.screen, "COMMANDS_HERE", ()), *app_wide)
         for command in commands:
             target = self.app if command in app_wide else self.screen
             if target.check_action(command.action, ()) is True:

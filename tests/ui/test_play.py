@@ -210,7 +210,7 @@ async def test_the_context_is_shown_with_its_tokens(tmp_path: Path) -> None:
 
 
 async def test_help_names_every_key(tmp_path: Path) -> None:
-    async with playing(tmp_path, said(), size=(100, 48)) as (_, pilot):
+    async with playing(tmp_path, said(), size=(100, 90)) as (_, pilot):
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
         text = shown(pilot.app)

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from dungeon.ui.commands import ON_CARDS, PLAY, RATING_HELP, SCROLLING, TYPING, Command
+from dungeon.ui.commands import ON_CARDS, ON_TREE, PLAY, RATING_HELP, SCROLLING, TYPING, Command
 
 _INTRO = (
     "You are in a story, and the narrator is a language model on this machine. Type what you "
@@ -41,6 +41,8 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(Content(_TYPED), classes="help--typed", markup=False)
                 yield Static(Content("Among the cards"), classes="help--part", markup=False)
                 yield from self._table(map(_row, ON_CARDS))
+                yield Static(Content("In the tree"), classes="help--part", markup=False)
+                yield from self._table(map(_row, ON_TREE))
 
     def _table(self, rows: Iterable[tuple[str, str]]) -> ComposeResult:
         for keys, about in rows:

@@ -12,21 +12,15 @@ from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
 from dungeon.story.action import parse
 from dungeon.story.presets import PRESETS, applied, preset_of
-from dungeon.story.tree import NodeId
 from dungeon.ui.commands import PLAY
 from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
-from dungeon.ui.screens.editor import EditorScreen
-from dungeon.ui.screens.telling import TellingScreen
+from dungeon.ui.screens.walking import WalkingScreen
 from dungeon.ui.shown import error_text
-from dungeon.ui.widgets.status_bar import Phase
-
-READING: tuple[Phase, ...] = ("loading", "failed", "idle")
-"""Phases in which no turn is under way."""
 
 
-class PlayScreen(TellingScreen):
+class PlayScreen(WalkingScreen):
     """Plays one session: see `StoryScreen` for its arguments."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,83 +37,21 @@ class PlayScreen(TellingScreen):
             super().__init__()
             self.on = on
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is possible now; None greys a key out."""
-        session = self.session
-        reading = self.phase in READING and self._queued is None
-        possible: dict[str, Callable[[], bool]] = {
+    def possible(self) -> dict[str, Callable[[], bool]]:
+        """For each action whether it can be done now."""
+        return {
+            **super().possible(),
             "stop": lambda: self.phase == "generating" or self._queued is not None,
-            "retry": lambda: self.phase == "idle" and session.can_retry,
-            "undo": lambda: reading and session.can_undo,
-            "redo": lambda: reading and session.can_redo,
-            "alter": lambda: reading and session.can_retry,
-            "earlier": lambda: reading and self._telling(-1) is not None,
-            "later": lambda: reading and self._telling(1) is not None,
-            "memory": lambda: reading,
-            "note": lambda: reading,
-            "cards": lambda: reading,
+            "memory": lambda: self.reading,
+            "note": lambda: self.reading,
+            "cards": lambda: self.reading,
             "context": lambda: self._engine is not None,
-            "preset": lambda: reading,
-            "filter": lambda: reading,
+            "preset": lambda: self.reading,
+            "filter": lambda: self.reading,
             "leave": lambda: self.phase != "cancelling",
         }
-        check = possible.get(action)
-        return True if check is None or check() else None
 
     # -- the other verbs -----------------------------------------------------------------------
-
-    def _try(self, verb: Callable[[], object]) -> None:
-        """Do something to the story, then show it."""
-        try:
-            verb()
-        except DungeonError as error:
-            self.notify(error_text(error), severity="warning", markup=False)
-            return
-        self.transcript.end()
-        self.transcript.show(self.session.story.tree.path())
-        self.transcript.set_notice("")
-        self._show_state()
-        self._tell_if_unsaved()
-
-    def action_retry(self) -> None:
-        """Tell the current turn again."""
-        self._begin(self.session.begin_retry)
-
-    def action_undo(self) -> None:
-        """Take the current turn back."""
-        self._try(self.session.undo)
-
-    def action_redo(self) -> None:
-        """Put a turn back."""
-        self._try(self.session.redo)
-
-    def _telling(self, step: int) -> NodeId | None:
-        """The telling of the current turn so many before or after this one."""
-        tree = self.session.story.tree
-        tellings = [node.id for node in tree.siblings(tree.head.id)]
-        at = tellings.index(tree.head.id) + step
-        return tellings[at] if 0 <= at < len(tellings) else None
-
-    def _go(self, node_id: NodeId | None) -> None:
-        if node_id is not None:
-            self._try(lambda: self.session.go(node_id))
-
-    def action_earlier(self) -> None:
-        """Show the telling before."""
-        self._go(self._telling(-1))
-
-    def action_later(self) -> None:
-        """Show the telling after."""
-        self._go(self._telling(1))
-
-    def action_alter(self) -> None:
-        """Change the current turn's words."""
-        self._edit(
-            "Alter the turn",
-            "The story goes on from your words. The turn as it was told stays in the file.",
-            self.session.story.tree.head.text,
-            self.session.alter,
-        )
 
     def action_memory(self) -> None:
         """Change what the narrator keeps in mind."""
@@ -164,13 +96,6 @@ class PlayScreen(TellingScreen):
             self.notify(f"{name.capitalize()}: {PRESETS[name].about}", markup=False)
 
         self._try(put)
-
-    def _edit(self, title: str, about: str, text: str, put: Callable[[str], object]) -> None:
-        def edited(new: str | None) -> None:
-            if new is not None:
-                self._try(lambda: put(new))
-
-        self.app.push_screen(EditorScreen(title, about, text), edited)
 
     def action_cards(self) -> None:
         """Show the cards, and change them."""

@@ -24,7 +24,7 @@ from dungeon.ui.shown import error_text
 from dungeon.ui.widgets.key_bar import KeyBar
 from dungeon.ui.widgets.player_input import MODES, PlayerInput, Prompt
 from dungeon.ui.widgets.status_bar import FRAMES_PER_SECOND, Phase, StatusBar
-from dungeon.ui.widgets.transcript import Transcript
+from dungeon.ui.widgets.story_view import StoryView
 
 
 class StoryScreen(Screen[None]):
@@ -71,7 +71,7 @@ class StoryScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Story, line, state, keys."""
-        yield Transcript(id="transcript")
+        yield StoryView(id="transcript")
         with Center(id="prompt-row"):
             yield Prompt(id="prompt")
         yield StatusBar(id="status")
@@ -81,9 +81,9 @@ class StoryScreen(Screen[None]):
     # -- the parts -----------------------------------------------------------------------------
 
     @property
-    def transcript(self) -> Transcript:
+    def transcript(self) -> StoryView:
         """The story on the screen."""
-        return self.query_one(Transcript)
+        return self.query_one(StoryView)
 
     @property
     def line(self) -> PlayerInput:
@@ -162,11 +162,13 @@ class StoryScreen(Screen[None]):
         )
         status.filtered = session.word_filter is not None
         status.turn = len(self.transcript.nodes) - 1
-        tellings = [node.id for node in tree.siblings(tree.head.id)]
+        picked = self.transcript.picked
+        meant = picked or tree.head
+        tellings = [node.id for node in tree.siblings(meant.id)]
         several = len(tellings) > 1 and session.turn is None
-        status.telling = (
-            f" ({tellings.index(tree.head.id) + 1} of {len(tellings)})" if several else ""
-        )
+        at = self.transcript.picked_at
+        status.picked = -1 if at is None else at
+        status.telling = f" ({tellings.index(meant.id) + 1} of {len(tellings)})" if several else ""
         self.query_one(KeyBar).refresh()
         self.refresh_bindings()
 

@@ -37,6 +37,7 @@ class StatusBar(Widget):
     filtered = reactive(False)
     turn = reactive(0)
     telling = reactive("")
+    picked = reactive(-1)
 
     def _left(self) -> list[tuple[str, str]]:
         spin = SPINNER[int(self.elapsed * FRAMES_PER_SECOND) % len(SPINNER)]
@@ -68,6 +69,9 @@ class StatusBar(Widget):
             note = clean(self.save_note, newlines=False)
             parts.append((f"NOT SAVED: {note}" if note else "NOT SAVED", "bad"))
         turn = "opening" if not self.turn else f"turn {self.turn}"
+        if self.picked >= 0:
+            picked = f"turn {self.picked}" if self.picked else "opening"
+            turn = f"picked {picked} of {self.turn}" if self.turn else "picked opening"
         parts.append((f"{turn}{self.telling}", "strong"))
         return parts
 

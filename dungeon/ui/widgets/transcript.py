@@ -321,19 +321,22 @@ class Transcript(ScrollView):
         """One line of the view."""
         width = self.scrollable_content_region.width
         at = self.scroll_offset.y + y
-        kind, gutter, text = self.line_at(at)
-        style = self._style(kind)
-        pad = " " * self._margin
-        segments = [Segment(pad, self.rich_style)]
-        if gutter:
-            segments.append(Segment(gutter, style))
-        segments.append(Segment(text, style))
         selection = self.text_selection
         span = selection.get_span(at) if selection is not None else None
-        strip = Strip(segments)
+        strip = Strip(self._segments(at))
         if span is not None:
             strip = self._selected(strip, *span)
         return strip.adjust_cell_length(width, self.rich_style).apply_offsets(0, at)
+
+    def _segments(self, at: int) -> list[Segment]:
+        """Margin, gutter and text of the laid out line `at`."""
+        kind, gutter, text = self.line_at(at)
+        style = self._style(kind)
+        segments = [Segment(" " * self._margin, self.rich_style)]
+        if gutter:
+            segments.append(Segment(gutter, style))
+        segments.append(Segment(text, style))
+        return segments
 
     def _selected(self, strip: Strip, start: int, end: int) -> Strip:
         text = strip.text
