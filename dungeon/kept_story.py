@@ -141,7 +141,7 @@ class KeptStory:
     def alternative(self, step: int, node_id: NodeId | None = None) -> NodeId | None:
         """Where to go to see the telling of a turn so many before or after this one.
 
-        Of the current turn (the default) that is the telling itself; of an earlier one it is
+        Of the current turn (the default) that is the telling itself; of one that is named it is
         the end of what followed that telling when it was last on the screen.
         """
         tree = self.story.tree
@@ -150,7 +150,7 @@ class KeptStory:
         place = tellings.index(at) + step
         if not 0 <= place < len(tellings):
             return None
-        return tellings[place] if at == tree.head.id else tree.tip(tellings[place]).id
+        return tellings[place] if node_id is None else tree.tip(tellings[place]).id
 
     def forget(self, node_id: NodeId) -> int:
         """Throw a turn away with all that follows it, for good.

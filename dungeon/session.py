@@ -8,7 +8,7 @@ else runs on the thread that owns the session.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -204,8 +204,25 @@ class GameSession(KeptStory):
         self._finish(turn)
         if not narration.text:
             raise TurnError("Nothing was told, so nothing was kept.")
+        node = self._keep(turn, narration)
+        self._kept(turn)
+        return node
+
+    def commit_one(self, turn: Turn, told: Sequence[Narration], picked: int) -> Node:
+        """Make one of several tellings the turn; the others stay beside it.
+
+        Raises:
+            TurnError: `turn` is not the one under way.
+        """
+        self._finish(turn)
+        others = [narration for at, narration in enumerate(told) if at != picked]
+        nodes = [self._keep(turn, narration) for narration in (*others, told[picked])]
+        self._kept(turn)
+        return nodes[-1]
+
+    def _keep(self, turn: Turn, narration: Narration) -> Node:
         node = Node(
-            id=turn.id,
+            id=self.story.tree.next_id,
             parent=turn.parent,
             action=turn.action,
             text=narration.text,
@@ -217,10 +234,12 @@ class GameSession(KeptStory):
             created=now(),
         )
         self.story.tree.add(node)
+        return node
+
+    def _kept(self, turn: Turn) -> None:
         self._noticed_before = frozenset(card.name for card in turn.context.noticed)
         self.story.model = self.engine.info.name
         self.save()
-        return node
 
     def abort(self, turn: Turn) -> str:
         """Forget the turn under way; the story is as it was before.

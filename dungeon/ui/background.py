@@ -19,6 +19,7 @@ from textual.message import Message
 from dungeon.engine.base import CancelToken, Engine, PromptPart
 from dungeon.errors import DungeonError, EngineError, ModelError
 from dungeon.session import Turn, narrate
+from dungeon.turn import tellings
 from dungeon.ui.context import AppContext, listed
 from dungeon.ui.messages import (
     DraftChanged,
@@ -26,6 +27,7 @@ from dungeon.ui.messages import (
     EngineProgress,
     EngineReady,
     LibraryRead,
+    TellingsOffered,
     TurnCancelled,
     TurnFailed,
     TurnFinished,
@@ -34,6 +36,9 @@ from dungeon.ui.messages import (
 log = logging.getLogger("dungeon.ui")
 
 Post = Callable[[Message], bool]
+
+OFFERED = 3
+"""Tellings that a player chooses from: so many stand side by side on most terminals."""
 
 _running: list[threading.Thread] = []
 
@@ -136,9 +141,33 @@ def tell(
     def draft(text: str) -> None:
         post(DraftChanged(turn.serial, text))
 
+    def told() -> Message:
+        narration = narrate(engine, turn, cancel, draft)
+        if narration.text:
+            return TurnFinished(turn.serial, narration)
+        return TurnCancelled(turn.serial)
+
+    return _narrate(turn, told, post, log_file)
+
+
+def offer(
+    engine: Engine, turn: Turn, cancel: CancelToken, post: Post, log_file: Path
+) -> threading.Thread:
+    """Tell a turn several times; ends in `TellingsOffered`, or as `tell` where that fails."""
+
+    def told() -> Message:
+        found = tellings(engine, turn, OFFERED, cancel)
+        return TellingsOffered(turn.serial, found) if found else TurnCancelled(turn.serial)
+
+    return _narrate(turn, told, post, log_file)
+
+
+def _narrate(
+    turn: Turn, told: Callable[[], Message], post: Post, log_file: Path
+) -> threading.Thread:
     def outcome() -> Message:
         try:
-            narration = narrate(engine, turn, cancel, draft)
+            return told()
         except DungeonError as error:
             return TurnFailed(turn.serial, error)
         except Exception as error:
@@ -150,9 +179,6 @@ def tell(
                     f"Try again; the details are in {log_file}.",
                 ),
             )
-        if narration.text:
-            return TurnFinished(turn.serial, narration)
-        return TurnCancelled(turn.serial)
 
     def work() -> None:
         post(outcome())

@@ -144,11 +144,16 @@ COPY = Command(
     "Puts the words of the turn on the clipboard.",
 )  # fmt: skip
 
+CHOOSE = Command(
+    "choose", ("f19", "shift+f7"), "⇧F7", "", "Choose among tellings",
+    "Has the line told in three ways, side by side; the ones not taken stay beside the turn.",
+)  # fmt: skip
+
 WALKING = (BACK, FORTH, RELEASE, BRANCH, TREE, MARKS, BOOKMARK, FIND, COPY)
 """What is done to one turn among many, and where one can go in the tree."""
 
 PLAY = (
-    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, *WALKING,
+    STOP, RETRY, CHOOSE, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, *WALKING,
     PRESET, FILTER, HELP, LEAVE, QUIT,
 )  # fmt: skip
 
@@ -183,6 +188,19 @@ CLOSE_CARDS = Command(
 
 ON_CARDS = (EDIT_CARD, ADD_CARD, FORGET_CARD, AUTOMATIC, FIND_CARD, CLOSE_CARDS)
 """What can be done on the screen of the cards."""
+
+TAKE = Command(
+    "take", ("enter", "space"), "Enter", "Take it", "Take this telling",
+    "The story goes on with the telling that has the frame; 1, 2 and 3 take one at once.",
+    priority=False,
+)  # fmt: skip
+TAKE_NONE = Command(
+    "close", ("escape",), "Esc", "None of them", "Take none",
+    "Throws all of them away and gives your line back.", priority=False,
+)  # fmt: skip
+
+ON_CHOICE = (TAKE, TAKE_NONE)
+"""What can be done where tellings stand side by side."""
 
 GO_THERE = Command(
     "go", ("enter",), "Enter", "Go there", "Go to the turn",

@@ -1,7 +1,7 @@
 """What background threads tell the screen: facts in the past tense.
 
 For every turn that is begun there is any number of `DraftChanged` and then exactly one of
-`TurnFinished`, `TurnCancelled` and `TurnFailed`.
+`TurnFinished`, `TellingsOffered`, `TurnCancelled` and `TurnFailed`.
 """
 
 from __future__ import annotations
@@ -93,6 +93,14 @@ class TurnFinished(TurnMessage):
     def __init__(self, serial: int, narration: Narration) -> None:
         super().__init__(serial)
         self.narration = narration
+
+
+class TellingsOffered(TurnMessage):
+    """Several tellings are there, of which the player takes one or none."""
+
+    def __init__(self, serial: int, told: Sequence[Narration]) -> None:
+        super().__init__(serial)
+        self.told = told
 
 
 class TurnCancelled(TurnMessage):

@@ -42,6 +42,7 @@ class PlayScreen(WalkingScreen):
         return {
             **super().possible(),
             "stop": lambda: self.phase == "generating" or self._queued is not None,
+            "choose": lambda: self.phase == "idle",
             "memory": lambda: self.reading,
             "note": lambda: self.reading,
             "cards": lambda: self.reading,

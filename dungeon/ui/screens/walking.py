@@ -172,7 +172,8 @@ class WalkingScreen(TellingScreen):
         self._try(self.session.redo)
 
     def _telling(self, step: int) -> NodeId | None:
-        return self.session.alternative(step, self.subject.id)
+        picked = self.transcript.picked
+        return self.session.alternative(step, None if picked is None else picked.id)
 
     def _to_telling(self, step: int) -> None:
         to, at = self._telling(step), self.transcript.picked_at

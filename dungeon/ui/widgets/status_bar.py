@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from dungeon.text import clean
 
-Phase = Literal["loading", "failed", "idle", "generating", "cancelling"]
+Phase = Literal["loading", "failed", "idle", "generating", "choosing", "cancelling"]
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_PER_SECOND = 10
@@ -49,6 +49,8 @@ class StatusBar(Widget):
             return [("no narrator", "bad"), ("the story can be read", "faint")]
         if self.phase == "generating":
             return [(f"{spin} telling", "busy"), (f"{self.elapsed:.1f}s", "faint"), (model, "")]
+        if self.phase == "choosing":
+            return [("? choosing", "busy"), (model, "")]
         if self.phase == "cancelling":
             return [(f"{spin} stopping", "busy"), (model, "")]
         return [("● ready", "good"), (model, "")]
