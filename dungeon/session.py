@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from dungeon.engine.base import (
@@ -119,6 +119,15 @@ class GameSession(KeptStory):
         """What the model would see if the player now did `action` (Continue by default)."""
         return self._context(self.story.tree.head.id, action or Action(Mode.CONTINUE))
 
+    def trial(self, action: Action, memory: str, authors_note: str) -> Context:
+        """As `context`, were the memory and the author's note these."""
+        tried = replace(
+            self.story,
+            memory=actions.clean_story(memory),
+            authors_note=actions.clean_line(authors_note),
+        )
+        return self._context(tried.tree.head.id, action, story=tried)
+
     def ahead(self) -> tuple[PromptPart, ...]:
         """What the next prompt begins with, whatever the player does: for `Engine.warm`."""
         segments = self.context().segments
@@ -149,15 +158,45 @@ class GameSession(KeptStory):
             raise TurnError("There is nothing to retry.", "Take a turn first.")
         return self._begin(node.parent, node.action or Action(Mode.CONTINUE))
 
-    def _begin(self, parent: NodeId, action: Action) -> Turn:
-        if self._turn is not None:
-            raise TurnError("The narrator is still speaking.", "Stop it first, or wait.")
+    def begin_with(self, node_id: NodeId, words: str) -> Turn:
+        """Start another telling of a turn, which begins with `words`.
+
+        Raises:
+            TurnError: It is the opening, the words leave no room, or a turn is under way.
+        """
+        node = self.story.tree[node_id]
+        if node.parent is None:
+            raise TurnError("The opening stays as its author wrote it.")
+        return self._begin(node.parent, node.action or Action(Mode.CONTINUE), words)
+
+    def weighed(self, node_id: NodeId) -> tuple[PromptPart, ...]:
+        """What a turn is weighed behind: the prompt that would have it told again now.
+
+        The word that a reply is begun with (see `ModelInfo.opener`) is no part of it: that word
+        has its odds as any other.
+
+        Raises:
+            TurnError: It is the opening.
+        """
+        node = self.story.tree[node_id]
+        if node.parent is None:
+            raise TurnError("The opening was not told by the narrator.", "Pick a later turn.")
+        action = node.action or Action(Mode.CONTINUE)
+        context = self._context(node.parent, action, opener=False)
+        return tuple(PromptPart(part.text, part.special) for part in context.parts)
+
+    def _begin(self, parent: NodeId, action: Action, words: str = "") -> Turn:
+        self._idle()
         story = self.story
-        context = self._context(parent, action)
+        context = self._context(parent, action, opener=not words)
+        if words:
+            context = context.begun(words, self._count)
+            if context.max_new_tokens < 1:
+                raise TurnError("There is no room behind so many words.", "Pick an earlier word.")
         node_id = story.tree.next_id
         seed = story.turn_seed(node_id)
         said = [node.text for node in story.tree.path(parent)[-RECENT_TURNS:]]
-        if parent != story.tree.head.id:
+        if parent != story.tree.head.id and not words:
             # A retry that tells the same again is no retry.
             said.extend(node.text for node in story.tree.children(parent)[-RECENT_TURNS:])
         request = GenerationRequest(
@@ -174,7 +213,7 @@ class GameSession(KeptStory):
             stop=context.stop,
             banned=story.scenario.banned,
             unspoken=voice.unspoken(story.style.person),
-            not_first=voice.not_first(context.opener),
+            not_first=() if words else voice.not_first(context.opener),
         )
         self._serial += 1
         self._turn = Turn(
@@ -186,7 +225,7 @@ class GameSession(KeptStory):
             context,
             request,
             tuple(said),
-            story.generation.candidates or self.engine.info.candidates,
+            1 if words else story.generation.candidates or self.engine.info.candidates,
             story.style.person,
             story.style.tense,
             story.style.name if story.style.person == "third" else "",
@@ -255,7 +294,9 @@ class GameSession(KeptStory):
             raise TurnError("That turn is over already.")
         self._turn = None
 
-    def _context(self, parent: NodeId, action: Action) -> Context:
+    def _context(
+        self, parent: NodeId, action: Action, *, opener: bool = True, story: Story | None = None
+    ) -> Context:
         info = self.engine.info
         if info != self._builder_for:
             # Another model counts differently: what was remembered of lengths is void.
@@ -264,8 +305,8 @@ class GameSession(KeptStory):
         form = None
         if chat is not None and info.style == "chat":
             form = ChatForm(chat.system, chat.user, chat.assistant, chat.close)
-        shape = Shape(info.n_positions, form, info.opener)
-        return self._builder.build(self.story, parent, action, shape, self._count)
+        shape = Shape(info.n_positions, form, info.opener and opener)
+        return self._builder.build(story or self.story, parent, action, shape, self._count)
 
     def _count(self, text: str, special: bool) -> int:
         return self.engine.count(PromptPart(text, special))

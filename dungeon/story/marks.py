@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dungeon.story.tree import NodeId
+from dungeon.story.tree import NodeId, StoryTree
 
 MAX_NAME = 60
 """Longest name of a branch, in characters."""
@@ -35,6 +35,6 @@ def put(marks: Marks, node_id: NodeId, mark: Mark) -> Marks:
     return {at: one for at, one in sorted({**marks, node_id: mark}.items()) if one}
 
 
-def within(marks: Marks, nodes: Collection[NodeId]) -> Marks:
-    """Those of `marks` whose turn is among `nodes`."""
-    return {at: mark for at, mark in marks.items() if at in nodes}
+def within(marks: Marks, tree: StoryTree) -> Marks:
+    """Those of `marks` whose turn is in `tree`."""
+    return {at: mark for at, mark in marks.items() if at in tree}

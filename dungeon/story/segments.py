@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dungeon.story.scenario import Card
@@ -112,6 +112,18 @@ class Context:
             words in " ".join(segment.text.split())
             for segment in self.segments
             if segment.kind in ("memory", "cards", "recall")
+        )
+
+    def begun(self, words: str, count: Counter) -> Context:
+        """The same where the reply is begun with `words`, which leave less room for the rest."""
+        part = Part(words)
+        segment = Segment("recent", (part,), count(words, False))
+        room = self.limit + self.max_new_tokens - self.tokens - segment.tokens
+        return replace(
+            self,
+            segments=(*self.segments, segment),
+            max_new_tokens=min(self.max_new_tokens, room),
+            opener=words,
         )
 
     @property

@@ -27,6 +27,7 @@ from dungeon.ui.messages import (
     EngineProgress,
     EngineReady,
     LibraryRead,
+    OddsWeighed,
     TellingsOffered,
     TurnCancelled,
     TurnFailed,
@@ -36,6 +37,9 @@ from dungeon.ui.messages import (
 log = logging.getLogger("dungeon.ui")
 
 Post = Callable[[Message], bool]
+
+ALTERNATIVES = 8
+"""Words that are shown in the place of one, with their odds."""
 
 OFFERED = 3
 """Tellings that a player chooses from: so many stand side by side on most terminals."""
@@ -131,6 +135,23 @@ def read_ahead(
             log.warning("not read ahead\n%s", outline(error))
 
     return start("ahead", work)
+
+
+def weigh(
+    engine: Engine, prompt: tuple[PromptPart, ...], text: str, cancel: CancelToken, post: Post
+) -> threading.Thread:
+    """Weigh the words of a turn; ends in one `OddsWeighed`."""
+
+    def work() -> None:
+        try:
+            post(OddsWeighed(engine.weigh(prompt, text, ALTERNATIVES, cancel)))
+        except DungeonError as error:
+            post(OddsWeighed(None, error))
+        except Exception as error:
+            log.error("odds failed\n%s", outline(error))
+            post(OddsWeighed(None, EngineError("Something broke while the words were weighed.")))
+
+    return start("odds", work)
 
 
 def tell(

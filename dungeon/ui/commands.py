@@ -148,8 +148,12 @@ CHOOSE = Command(
     "choose", ("f19", "shift+f7"), "⇧F7", "", "Choose among tellings",
     "Has the line told in three ways, side by side; the ones not taken stay beside the turn.",
 )  # fmt: skip
+ODDS = Command(
+    "odds", ("f20", "shift+f8"), "⇧F8", "", "Odds of every word",
+    "Shades the words of the turn by how likely the model found them; another can be taken.",
+)  # fmt: skip
 
-WALKING = (BACK, FORTH, RELEASE, BRANCH, TREE, MARKS, BOOKMARK, FIND, COPY)
+WALKING = (BACK, FORTH, RELEASE, BRANCH, TREE, MARKS, BOOKMARK, FIND, COPY, ODDS)
 """What is done to one turn among many, and where one can go in the tree."""
 
 PLAY = (
@@ -201,6 +205,59 @@ TAKE_NONE = Command(
 
 ON_CHOICE = (TAKE, TAKE_NONE)
 """What can be done where tellings stand side by side."""
+
+EDIT_MEMORY = Command(
+    "memory", ("m",), "M", "Memory", "Change the memory",
+    "Opens the memory in place; the budget moves as you type.", priority=False,
+)  # fmt: skip
+EDIT_NOTE = Command(
+    "note", ("n",), "N", "Note", "Change the author's note",
+    "Opens the author's note in place; the budget moves as you type.", priority=False,
+)  # fmt: skip
+KEEP_TEXT = Command(
+    "keep", ("ctrl+s", "f2"), "^S", "Keep", "Keep the text", "Keeps what was written."
+)
+CLOSE_CONTEXT = Command(
+    "close", ("escape", "q"), "Esc", "Close", "Close the context",
+    "Leaves the text as it was; where none is being changed, goes back to the story.",
+    priority=False,
+)  # fmt: skip
+
+ON_CONTEXT = (KEEP_TEXT, EDIT_MEMORY, EDIT_NOTE, CLOSE_CONTEXT)
+"""What can be done where the context is shown."""
+
+TAKE_WORD = Command(
+    "take", ("enter",), "Enter", "Take it", "Take the word",
+    "The turn is told again up to here, goes on with the picked word, and is told to its end.",
+    priority=False,
+)  # fmt: skip
+WORD_BEFORE = Command(
+    "word(-1)", ("left",), "←", "", "Word before", "Goes to the word before.", priority=False
+)
+WORD_AFTER = Command(
+    "word(1)", ("right",), "→", "", "Word after", "Goes to the word after.", priority=False
+)
+OTHER_BEFORE = Command(
+    "other(-1)", ("up",), "↑", "", "Likelier word", "Picks the likelier word in its place.",
+    priority=False,
+)  # fmt: skip
+OTHER_AFTER = Command(
+    "other(1)", ("down",), "↓", "", "Less likely word",
+    "Picks the less likely word in its place.", priority=False,
+)  # fmt: skip
+SURPRISE = Command(
+    "surprise", ("s",), "S", "Surprise", "Next surprise",
+    "Goes to the next word that the model found unlikely.", priority=False,
+)  # fmt: skip
+CLOSE_ODDS = Command(
+    "close", ("escape", "q"), "Esc", "Close", "Close the odds", "Goes back to the story.",
+    priority=False,
+)  # fmt: skip
+
+ON_ODDS = (
+    TAKE_WORD, WORD_BEFORE, WORD_AFTER, OTHER_BEFORE, OTHER_AFTER, SURPRISE, CLOSE_ODDS,
+)  # fmt: skip
+"""What can be done where the words of a turn are weighed."""
 
 GO_THERE = Command(
     "go", ("enter",), "Enter", "Go there", "Go to the turn",

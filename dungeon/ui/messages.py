@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from dungeon.engine.base import Engine
+from dungeon.engine.base import Engine, TokenOdds
 from dungeon.errors import DungeonError
 from dungeon.session import Narration
 
@@ -112,4 +112,13 @@ class TurnFailed(TurnMessage):
 
     def __init__(self, serial: int, error: DungeonError) -> None:
         super().__init__(serial)
+        self.error = error
+
+
+class OddsWeighed(Message):
+    """The words of a turn were weighed; `odds` is None where that cannot be done."""
+
+    def __init__(self, odds: Sequence[TokenOdds] | None, error: DungeonError | None = None) -> None:
+        super().__init__()
+        self.odds = odds
         self.error = error

@@ -116,17 +116,35 @@ class PlayScreen(WalkingScreen):
             self.app.screen.reload()
 
     def action_context(self) -> None:
-        """Show what the model sees."""
+        """Show what the model sees; memory and note can be changed in it."""
         if self._turn is not None:
-            self.app.push_screen(ContextScreen(self._turn.context, running=True))
+            self.app.push_screen(ContextScreen(self._turn.context))
             return
+        session, story = self.session, self.session.story
         typed = parse(self.line.value, self.line.mode)
+
+        def keep(memory: str, note: str) -> None:
+            if memory != story.memory:
+                session.set_memory(memory)
+            if note != story.authors_note:
+                session.set_authors_note(note)
+            self._show_state()
+            self._show_window()
+            self._tell_if_unsaved()
+
         try:
-            context = self.session.context(typed)
+            context = session.context(typed)
         except DungeonError as error:
             self.app.push_screen(error_screen(error))
             return
-        self.app.push_screen(ContextScreen(context))
+        self.app.push_screen(
+            ContextScreen(
+                context,
+                (story.memory, story.authors_note),
+                lambda memory, note: session.trial(typed, memory, note),
+                keep,
+            )
+        )
 
     def action_filter(self) -> None:
         """Switch the word filter, and say where its list is."""

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Center
 
+from dungeon.engine.base import CancelToken
 from dungeon.errors import DungeonError
 from dungeon.story.action import as_line, as_narrative
 from dungeon.story.tree import Node, NodeId
+from dungeon.ui import background
+from dungeon.ui.messages import OddsWeighed
 from dungeon.ui.screens.editor import EditorScreen
+from dungeon.ui.screens.odds import OddsScreen
 from dungeon.ui.screens.telling import TellingScreen
 from dungeon.ui.screens.tree import TreeScreen
 from dungeon.ui.shown import error_text
@@ -82,6 +86,7 @@ class WalkingScreen(TellingScreen):
             "bookmark": lambda: self.reading,
             "find": lambda: True,
             "copy": lambda: True,
+            "odds": lambda: self.phase == "idle" and told(),
         }
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -224,6 +229,37 @@ class WalkingScreen(TellingScreen):
         said = as_line(node.action, style) or as_narrative(node.action)
         self.app.copy_to_clipboard("\n\n".join(part for part in (said, node.text) if part))
         self.notify("Copied.", timeout=3, markup=False)
+
+    def action_odds(self) -> None:
+        """Weigh the words of the turn; one of the others may be taken in a word's place."""
+        node, engine = self.subject, self._engine
+        if engine is None:
+            return
+        try:
+            prompt = self.session.weighed(node.id)
+        except DungeonError as error:
+            self.notify(error_text(error), severity="warning", markup=False)
+            return
+        cancel = CancelToken()
+
+        def taken(words: str | None) -> None:
+            cancel.cancel()
+            if words is not None:
+                self.transcript.pick(None)
+                self._begin(lambda: self.session.begin_with(node.id, words))
+            else:
+                self._read_ahead()
+
+        # What is read ahead keeps the engine to itself.
+        self._ahead.cancel()
+        self.app.push_screen(OddsScreen(node.text), taken)
+        background.weigh(engine, prompt, node.text, cancel, self.post_message)
+
+    def on_odds_weighed(self, message: OddsWeighed) -> None:
+        """Show them, if somebody still wants to see them."""
+        message.stop()
+        if isinstance(screen := self.app.screen, OddsScreen):
+            screen.weighed(message.odds, message.error)
 
     # -- the tree ------------------------------------------------------------------------------
 
