@@ -8,7 +8,7 @@ else runs on the thread that owns the session.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from dungeon.engine.base import (
     ModelInfo,
     PromptPart,
     Sampling,
+    candidate_seed,
 )
 from dungeon.errors import TurnError
 from dungeon.kept_story import KeptStory, now
@@ -26,7 +27,7 @@ from dungeon.story import action as actions
 from dungeon.story import voice
 from dungeon.story.action import Action, Mode
 from dungeon.story.cast import cast
-from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
+from dungeon.story.context import ChatForm, Context, ContextBuilder, Part, Shape
 from dungeon.story.filter import WordFilter
 from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source
 from dungeon.story.story import MAX_SEED, Story, begin
@@ -37,6 +38,11 @@ __all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
 
 TOLD = ("history", "recent")
 """Segments of the context that are narrative."""
+
+LINE_TOKENS = 24
+"""Longest line that the model writes for the player."""
+LINE_SEED = 1 << 20
+"""Which candidate's seed that line takes: one that no telling of the turn does."""
 
 RECENT_TURNS = 6
 """How many turns back a sentence counts as already said."""
@@ -130,12 +136,19 @@ class GameSession(KeptStory):
 
     def ahead(self) -> tuple[PromptPart, ...]:
         """What the next prompt begins with, whatever the player does: for `Engine.warm`."""
-        segments = self.context().segments
-        return tuple(
-            PromptPart(part.text, part.special)
-            for segment in segments
-            if segment.kind != "cue"
-            for part in segment.parts
+        return _parts(self.context().before_cue)
+
+    def line_request(self) -> GenerationRequest:
+        """What has the model write the player's next line; see `turn.player_line`."""
+        context = self.context()
+        story = self.story
+        return GenerationRequest(
+            prompt=_parts((*context.before_cue, *context.line)),
+            max_new_tokens=min(LINE_TOKENS, context.max_new_tokens),
+            sampling=Sampling(temperature=0.9, top_p=0.95, repetition_penalty=1.15),
+            seed=candidate_seed(story.turn_seed(story.tree.next_id), LINE_SEED),
+            stop=("\n", *context.stop),
+            banned=story.scenario.banned,
         )
 
     def begin_turn(self, action: Action) -> Turn:
@@ -183,7 +196,7 @@ class GameSession(KeptStory):
             raise TurnError("The opening was not told by the narrator.", "Pick a later turn.")
         action = node.action or Action(Mode.CONTINUE)
         context = self._context(node.parent, action, opener=False)
-        return tuple(PromptPart(part.text, part.special) for part in context.parts)
+        return _parts(context.parts)
 
     def _begin(self, parent: NodeId, action: Action, words: str = "") -> Turn:
         self._idle()
@@ -322,3 +335,7 @@ class GameSession(KeptStory):
         if self._noticed_before is None:
             return ()
         return tuple(card for card in self.noticed() if card.name not in self._noticed_before)
+
+
+def _parts(parts: Iterable[Part]) -> tuple[PromptPart, ...]:
+    return tuple(PromptPart(part.text, part.special) for part in parts)

@@ -22,7 +22,7 @@ from dungeon.engine.base import (
 )
 from dungeon.errors import EngineError
 from dungeon.story import narrative, rerank
-from dungeon.story.action import Action
+from dungeon.story.action import Action, Mode, parse
 from dungeon.story.context import Context
 from dungeon.story.filter import WordFilter
 from dungeon.story.story import MAX_SEED
@@ -182,6 +182,20 @@ def tellings(engine: Engine, turn: Turn, count: int, cancel: CancelToken) -> tup
     if not found:
         raise _no_words()
     return tuple(found.values())
+
+
+def player_line(engine: Engine, request: GenerationRequest, cancel: CancelToken) -> Action:
+    """What the model would do in the player's place; Continue where it says nothing.
+
+    Args:
+        request: See `GameSession.line_request`.
+
+    Raises:
+        EngineError: The engine failed.
+    """
+    written = engine.generate(request, cancel, lambda text: None).text
+    first = next(iter(narrative.sentences(written.strip())), "").strip().rstrip(".!,; ")
+    return parse(first) if any(char.isalpha() for char in first) else Action(Mode.CONTINUE)
 
 
 def gains(

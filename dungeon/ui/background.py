@@ -16,10 +16,10 @@ from pathlib import Path
 
 from textual.message import Message
 
-from dungeon.engine.base import CancelToken, Engine, PromptPart
+from dungeon.engine.base import CancelToken, Engine, GenerationRequest, PromptPart
 from dungeon.errors import DungeonError, EngineError, ModelError
 from dungeon.session import Turn, narrate
-from dungeon.turn import tellings
+from dungeon.turn import player_line, tellings
 from dungeon.ui.context import AppContext, listed
 from dungeon.ui.messages import (
     DraftChanged,
@@ -27,6 +27,7 @@ from dungeon.ui.messages import (
     EngineProgress,
     EngineReady,
     LibraryRead,
+    LineWritten,
     OddsWeighed,
     TellingsOffered,
     TurnCancelled,
@@ -152,6 +153,26 @@ def weigh(
             post(OddsWeighed(None, EngineError("Something broke while the words were weighed.")))
 
     return start("odds", work)
+
+
+def write_line(
+    engine: Engine, request: GenerationRequest, cancel: CancelToken, post: Post
+) -> threading.Thread:
+    """Write the player's line for them; ends in one `LineWritten`, or in none if cancelled."""
+
+    def work() -> None:
+        try:
+            action = player_line(engine, request, cancel)
+        except DungeonError as error:
+            post(LineWritten(None, error))
+        except Exception as error:
+            log.error("line failed\n%s", outline(error))
+            post(LineWritten(None, EngineError("Something broke while your line was written.")))
+        else:
+            if not cancel.cancelled:
+                post(LineWritten(action))
+
+    return start("line", work)
 
 
 def tell(

@@ -152,8 +152,16 @@ ODDS = Command(
     "odds", ("f20", "shift+f8"), "⇧F8", "", "Odds of every word",
     "Shades the words of the turn by how likely the model found them; another can be taken.",
 )  # fmt: skip
+REPLAY = Command(
+    "replay", ("f21", "shift+f9"), "⇧F9", "", "Replay the story",
+    "Tells the story on the screen again from its opening, at reading pace; any key stops.",
+)  # fmt: skip
+AUTOPLAY = Command(
+    "autoplay", ("f22", "shift+f10"), "⇧F10", "", "Let the story play itself",
+    "The model writes your lines too, turn after turn; any key stops.",
+)  # fmt: skip
 
-WALKING = (BACK, FORTH, RELEASE, BRANCH, TREE, MARKS, BOOKMARK, FIND, COPY, ODDS)
+WALKING = (BACK, FORTH, RELEASE, BRANCH, TREE, MARKS, BOOKMARK, FIND, COPY, ODDS, REPLAY, AUTOPLAY)
 """What is done to one turn among many, and where one can go in the tree."""
 
 PLAY = (
@@ -275,6 +283,11 @@ FORGET_BRANCH = Command(
     "forget", ("f", "delete"), "F", "Forget", "Forget the branch",
     "Throws the turn and all that follows it away for good, after asking.", priority=False,
 )  # fmt: skip
+REPLAY_PATH = Command(
+    "replay", ("r",), "R", "Replay", "Replay up to the turn",
+    "Tells the story from its opening to the turn, at reading pace; any key stops.",
+    "", 4, priority=False,
+)  # fmt: skip
 FORK_BEFORE = Command(
     "fork(-1)", ("left",), "←", "", "Fork before", "Goes up to the fork before.", priority=False
 )
@@ -296,8 +309,8 @@ CLOSE_TREE = Command(
 )  # fmt: skip
 
 ON_TREE = (
-    GO_THERE, NAME_BRANCH, TREE_BOOKMARK, FORGET_BRANCH, ONLY_MARKS, FIND_TURN, FORK_BEFORE,
-    FORK_AFTER, CLOSE_TREE,
+    GO_THERE, NAME_BRANCH, TREE_BOOKMARK, FORGET_BRANCH, REPLAY_PATH, ONLY_MARKS, FIND_TURN,
+    FORK_BEFORE, FORK_AFTER, CLOSE_TREE,
 )  # fmt: skip
 """What can be done on the screen of the tree."""
 

@@ -14,6 +14,7 @@ from textual.message import Message
 from dungeon.engine.base import Engine, TokenOdds
 from dungeon.errors import DungeonError
 from dungeon.session import Narration
+from dungeon.story.action import Action
 
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
@@ -121,4 +122,13 @@ class OddsWeighed(Message):
     def __init__(self, odds: Sequence[TokenOdds] | None, error: DungeonError | None = None) -> None:
         super().__init__()
         self.odds = odds
+        self.error = error
+
+
+class LineWritten(Message):
+    """The model wrote the player's line, or could not."""
+
+    def __init__(self, action: Action | None, error: DungeonError | None = None) -> None:
+        super().__init__()
+        self.action = action
         self.error = error

@@ -16,11 +16,11 @@ from dungeon.ui.commands import PLAY
 from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
-from dungeon.ui.screens.walking import WalkingScreen
+from dungeon.ui.screens.self_playing import SelfPlayingScreen
 from dungeon.ui.shown import error_text
 
 
-class PlayScreen(WalkingScreen):
+class PlayScreen(SelfPlayingScreen):
     """Plays one session: see `StoryScreen` for its arguments."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from textual.timer import Timer
+
 from dungeon.engine.base import CancelToken, Engine
 from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Narration, Turn
@@ -34,6 +36,9 @@ from dungeon.ui.widgets.player_input import PlayerInput
 Tell = Callable[[Engine, Turn, CancelToken, background.Post, Path], object]
 """What tells a turn on a thread of its own; see `background.tell`."""
 
+DRAFTS_PER_SECOND = 15
+"""As often the words that come are drawn; between them keys are."""
+
 NAMED = 3
 """Automatic cards that are named after a turn; of more, only the number is told."""
 
@@ -54,6 +59,8 @@ class TellingScreen(StoryScreen):
         self._ahead = CancelToken()
         self._queued: Action | None = None
         self._sent: tuple[Mode, str] = (Mode.DO, "")
+        self._draft: DraftChanged | None = None
+        self._draft_timer: Timer | None = None
 
     def on_mount(self) -> None:
         """Where the engine is here already, it reads the story too."""
@@ -171,8 +178,21 @@ class TellingScreen(StoryScreen):
     def on_draft_changed(self, message: DraftChanged) -> None:
         """Show what was told so far."""
         message.stop()
-        if self._is_current(message.serial):
-            self.transcript.set_draft(message.text)
+        if not self._is_current(message.serial):
+            return
+        self._draft = message
+        if self._draft_timer is None:
+            self._show_draft()
+            self._draft_timer = self.set_timer(1 / DRAFTS_PER_SECOND, self._next_draft)
+
+    def _next_draft(self) -> None:
+        self._draft_timer = None
+        self._show_draft()
+
+    def _show_draft(self) -> None:
+        draft, self._draft = self._draft, None
+        if draft is not None and self._is_current(draft.serial):
+            self.transcript.set_draft(draft.text)
 
     def on_turn_finished(self, message: TurnFinished) -> None:
         """The turn becomes part of the story."""

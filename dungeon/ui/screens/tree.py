@@ -20,6 +20,7 @@ from dungeon.story.tree import Node, NodeId
 from dungeon.ui.commands import ON_TREE, TREE, Command
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.name import NameScreen
+from dungeon.ui.screens.replay import ReplayScreen
 from dungeon.ui.shown import joined, line, shown
 from dungeon.ui.widgets.key_bar import KeyBar
 from dungeon.ui.widgets.line_input import LineInput
@@ -222,7 +223,7 @@ class TreeScreen(ModalScreen[NodeId | None]):
         node = self.node if self.is_mounted else None
         if action == "go" and self.search.has_focus:
             return False
-        if action in ("go", "name", "bookmark") and node is None:
+        if action in ("go", "name", "bookmark", "replay") and node is None:
             return None
         if action == "forget" and (node is None or node.parent is None):
             return None
@@ -266,6 +267,11 @@ class TreeScreen(ModalScreen[NodeId | None]):
         if (node := self.node) is not None:
             self._kept.set_bookmark(node.id, not self._kept.mark(node.id).bookmark)
             self._after(node.id)
+
+    def action_replay(self) -> None:
+        """Walk the path to the turn at the cursor."""
+        if (node := self.node) is not None:
+            self.app.push_screen(ReplayScreen(self._kept.story, node.id))
 
     def action_name(self) -> None:
         """Name the branch."""

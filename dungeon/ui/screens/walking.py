@@ -18,6 +18,7 @@ from dungeon.ui import background
 from dungeon.ui.messages import OddsWeighed
 from dungeon.ui.screens.editor import EditorScreen
 from dungeon.ui.screens.odds import OddsScreen
+from dungeon.ui.screens.replay import ReplayScreen
 from dungeon.ui.screens.telling import TellingScreen
 from dungeon.ui.screens.tree import TreeScreen
 from dungeon.ui.shown import error_text
@@ -86,6 +87,7 @@ class WalkingScreen(TellingScreen):
             "bookmark": lambda: self.reading,
             "find": lambda: True,
             "copy": lambda: True,
+            "replay": lambda: self.reading and len(transcript.nodes) > 1,
             "odds": lambda: self.phase == "idle" and told(),
         }
 
@@ -281,6 +283,11 @@ class WalkingScreen(TellingScreen):
             self._try(lambda: None)
 
         self.app.push_screen(TreeScreen(self.session, changed, only_marks=only_marks), chosen)
+
+    def action_replay(self) -> None:
+        """Tell the story on the screen again."""
+        story = self.session.story
+        self.app.push_screen(ReplayScreen(story, story.tree.head.id))
 
     # -- searching -----------------------------------------------------------------------------
 

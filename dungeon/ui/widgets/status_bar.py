@@ -38,6 +38,7 @@ class StatusBar(Widget):
     turn = reactive(0)
     telling = reactive("")
     picked = reactive(-1)
+    plays_itself = reactive(False)
 
     def _left(self) -> list[tuple[str, str]]:
         spin = SPINNER[int(self.elapsed * FRAMES_PER_SECOND) % len(SPINNER)]
@@ -53,7 +54,8 @@ class StatusBar(Widget):
             return [("? choosing", "busy"), (model, "")]
         if self.phase == "cancelling":
             return [(f"{spin} stopping", "busy"), (model, "")]
-        return [("● ready", "good"), (model, "")]
+        ready = ("▶ plays itself", "busy") if self.plays_itself else ("● ready", "good")
+        return [ready, (model, "")]
 
     def _right(self) -> list[tuple[str, str]]:
         parts: list[tuple[str, str]] = []

@@ -127,10 +127,18 @@ class Transcript(ScrollView):
 
     def set_draft(self, text: str) -> None:
         """The text so far of the turn under way."""
-        if self._under_way and text != self._draft:
-            following = self._following
-            self._draft = clean(text)
+        if not self._under_way or text == self._draft:
+            return
+        following, before = self._following, self._tail
+        self._draft = clean(text)
+        self._lay_out_tail()
+        if len(before) != len(self._tail):
             self._changed(following)
+            return
+        # Mostly the last line alone has grown; the frame of a key must not wait for the rest.
+        pairs = enumerate(zip(before, self._tail, strict=True))
+        first = next((at for at, (old, new) in pairs if old != new), len(before))
+        self.refresh_lines(len(self._lines) + first, len(before) - first)
 
     def set_hint(self, hint: str) -> None:
         """What to say in place of a text that has not begun."""
