@@ -42,7 +42,7 @@ class Command:
         return Binding(
             ",".join(self.keys),
             self.action,
-            self.label,
+            self.label or self.title,
             key_display=self.shown_key,
             priority=self.priority,
             show=bool(self.label),

@@ -70,7 +70,7 @@ class SearchLine(LineInput):
     """The search; Down and Enter go on into the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "screen.into_list", "To the list", show=False),
+        Binding("down", "screen.into_list", "To the list", show=False, tooltip="On into the list."),
     ]
 
 
@@ -86,7 +86,14 @@ class CardsScreen(ModalScreen[None]):
     COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ON_CARDS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(command.binding() for command in ON_CARDS),
-        Binding(",".join(CARDS.keys), "dismiss(None)", "Close", show=False, priority=True),
+        Binding(
+            ",".join(CARDS.keys),
+            "dismiss(None)",
+            "Close",
+            show=False,
+            priority=True,
+            tooltip="Back to the story.",
+        ),
     ]
     HORIZONTAL_BREAKPOINTS = COLUMNS
     VERTICAL_BREAKPOINTS = SHORT

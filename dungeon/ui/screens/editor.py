@@ -52,8 +52,8 @@ class EditorScreen(ModalScreen[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f2", "save", "Save", priority=True),
-        Binding("escape", "cancel", "Cancel", priority=True),
+        Binding("ctrl+s,f2", "save", "Save", priority=True, tooltip="Keeps the text."),
+        Binding("escape", "cancel", "Cancel", priority=True, tooltip="Leaves the text as it was."),
     ]
 
     def __init__(self, title: str, about: str, text: str) -> None:

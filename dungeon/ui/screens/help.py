@@ -46,8 +46,10 @@ class HelpScreen(ModalScreen[None]):
     """Shows the keys; any of Escape, Enter and F1 closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q", "dismiss(None)", "Close", show=False),
-        Binding("f1", "dismiss(None)", "Close", show=False, priority=True),
+        Binding("escape,enter,q", "dismiss(None)", "Close", show=False, tooltip="Closes the help."),
+        Binding(
+            "f1", "dismiss(None)", "Close", show=False, priority=True, tooltip="Closes the help."
+        ),
     ]
 
     def compose(self) -> ComposeResult:

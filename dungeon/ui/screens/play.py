@@ -12,7 +12,7 @@ from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
 from dungeon.story.action import parse
 from dungeon.story.presets import PRESETS, applied, preset_of
-from dungeon.ui.commands import PLAY
+from dungeon.ui.commands import PLAY, Command
 from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
@@ -23,6 +23,7 @@ from dungeon.ui.shown import error_text
 class PlayScreen(SelfPlayingScreen):
     """Plays one session: see `StoryScreen` for its arguments."""
 
+    COMMANDS_HERE: ClassVar[tuple[Command, ...]] = PLAY
     BINDINGS: ClassVar[list[BindingType]] = [
         command.binding() for command in PLAY if command.action not in ("help", "quit")
     ]

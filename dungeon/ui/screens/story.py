@@ -38,12 +38,21 @@ class StoryScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "page(-1)", "Back", show=False),
-        Binding("pagedown", "page(1)", "Forth", show=False),
-        Binding("shift+up", "line(-1)", "Up", show=False),
-        Binding("shift+down", "line(1)", "Down", show=False),
-        Binding("ctrl+home", "beginning", "Opening", show=False, priority=True),
-        Binding("ctrl+end", "end", "End", show=False, priority=True),
+        Binding("pageup", "page(-1)", "Back", show=False, tooltip="A page back in the story."),
+        Binding("pagedown", "page(1)", "Forth", show=False, tooltip="A page on in the story."),
+        Binding("shift+up", "line(-1)", "Up", show=False, tooltip="A line back in the story."),
+        Binding("shift+down", "line(1)", "Down", show=False, tooltip="A line on in the story."),
+        Binding(
+            "ctrl+home",
+            "beginning",
+            "Opening",
+            show=False,
+            priority=True,
+            tooltip="To the opening.",
+        ),
+        Binding(
+            "ctrl+end", "end", "End", show=False, priority=True, tooltip="To the end of the story."
+        ),
     ]
     AUTO_FOCUS = "#line"
 
