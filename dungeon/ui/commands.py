@@ -234,6 +234,12 @@ CLOSE_CONTEXT = Command(
 ON_CONTEXT = (KEEP_TEXT, EDIT_MEMORY, EDIT_NOTE, CLOSE_CONTEXT)
 """What can be done where the context is shown."""
 
+IN_PLACE = (
+    Command("save", ("ctrl+s", "f2"), "^S", "Keep", "Keep the words", "Keeps the text."),
+    Command("cancel", ("escape",), "Esc", "Cancel", "Leave it", "Leaves the text as it was."),
+)
+"""What can be done while a text is being changed."""
+
 TAKE_WORD = Command(
     "take", ("enter",), "Enter", "Take it", "Take the word",
     "The turn is told again up to here, goes on with the picked word, and is told to its end.",

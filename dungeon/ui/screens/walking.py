@@ -17,6 +17,7 @@ from dungeon.story.tree import Node, NodeId
 from dungeon.ui import background
 from dungeon.ui.messages import OddsWeighed
 from dungeon.ui.screens.editor import EditorScreen
+from dungeon.ui.screens.in_place import InPlaceEditor
 from dungeon.ui.screens.odds import OddsScreen
 from dungeon.ui.screens.replay import ReplayScreen
 from dungeon.ui.screens.telling import TellingScreen
@@ -199,20 +200,17 @@ class WalkingScreen(TellingScreen):
         self._to_telling(1)
 
     def action_alter(self) -> None:
-        """Change a turn's words."""
+        """Change a turn's words where they stand; the turn as it was stays beside it."""
+        at = self.transcript.picked_at
         node = self.subject
 
-        def put(text: str) -> None:
-            self.transcript.pick(None)
-            self.session.alter(text, node.id)
+        def altered(text: str | None) -> None:
+            if text is not None:
+                self.transcript.pick(None)
+                self._try(lambda: self.session.alter(text, node.id))
 
-        self._edit(
-            "Alter the turn",
-            "The story goes on from your words. The turn as it was told, and what followed it, "
-            "stays beside it.",
-            node.text,
-            put,
-        )
+        place = self.transcript.words_of(len(self.transcript.nodes) - 1 if at is None else at)
+        self.app.push_screen(InPlaceEditor(node.text, place), altered)
 
     def action_bookmark(self) -> None:
         """Put a bookmark at the turn, or take it away."""

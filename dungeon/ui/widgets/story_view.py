@@ -9,6 +9,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.events import Click
+from textual.geometry import Region
 
 from dungeon.story.tree import Node, NodeId
 from dungeon.ui.widgets.transcript import GUTTER, Transcript
@@ -67,6 +68,20 @@ class StoryView(Transcript):
             fits = end - start < height
             y = start - 2 if start < top or not fits else end - height
             self.scroll_to(y=max(0, y), animate=False, force=True, immediate=True)
+
+    def words_of(self, at: int) -> Region:
+        """Where the words of the turn at a place on the path stand on the screen, brought into
+        view; without what the player did."""
+        self.bring(at)
+        start, end = self._span(at)
+        start += len(self._action_lines(self._path[at].action))
+        origin = self.content_region.offset
+        return Region(
+            origin.x + self._margin + GUTTER,
+            origin.y + start - self.scroll_offset.y,
+            self._width,
+            end - start,
+        )
 
     def turn_at(self, line: int) -> int | None:
         """Place on the path of the turn that has a laid out line."""
