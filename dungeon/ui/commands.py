@@ -120,11 +120,11 @@ RELEASE = Command(
     "Lets go of the picked turn, or ends the search.",
 )  # fmt: skip
 BRANCH = Command(
-    "branch", ("ctrl+s", "f13"), "^S", "", "Go on from the picked turn",
+    "branch", ("f16", "shift+f4"), "⇧F4", "", "Go on from the picked turn",
     "Makes the picked turn the current one; what followed it stays in the tree.",
 )  # fmt: skip
 TREE = Command(
-    "tree", ("ctrl+g", "f14"), "^G", "Tree", "Tree",
+    "tree", ("ctrl+g",), "^G", "Tree", "Tree",
     "Shows every branch of the story: go to one, name it, forget it.", "", 4,
 )  # fmt: skip
 MARKS = Command(
@@ -132,32 +132,32 @@ MARKS = Command(
     "Shows the bookmarks, and the last turn of every branch.",
 )  # fmt: skip
 BOOKMARK = Command(
-    "bookmark", ("ctrl+d", "f16"), "^D", "", "Bookmark",
+    "bookmark", ("ctrl+d",), "^D", "", "Bookmark",
     "Puts a bookmark at the turn, or takes it away.",
 )  # fmt: skip
 FIND = Command(
-    "find", ("ctrl+f", "f17"), "^F", "", "Search the story",
+    "find", ("ctrl+f",), "^F", "", "Search the story",
     "Looks for words in the story on the screen.",
 )  # fmt: skip
 COPY = Command(
-    "copy", ("f18", "shift+f6"), "⇧F6", "", "Copy the turn",
+    "copy", ("f13", "shift+f1"), "⇧F1", "", "Copy the turn",
     "Puts the words of the turn on the clipboard.",
 )  # fmt: skip
 
 CHOOSE = Command(
-    "choose", ("f19", "shift+f7"), "⇧F7", "", "Choose among tellings",
+    "choose", ("f14", "shift+f2"), "⇧F2", "", "Choose among tellings",
     "Has the line told in three ways, side by side; the ones not taken stay beside the turn.",
 )  # fmt: skip
 ODDS = Command(
-    "odds", ("f20", "shift+f8"), "⇧F8", "", "Odds of every word",
+    "odds", ("f17", "shift+f5"), "⇧F5", "", "Odds of every word",
     "Shades the words of the turn by how likely the model found them; another can be taken.",
 )  # fmt: skip
 REPLAY = Command(
-    "replay", ("f21", "shift+f9"), "⇧F9", "", "Replay the story",
+    "replay", ("f22", "shift+f10"), "⇧F10", "", "Replay the story",
     "Tells the story on the screen again from its opening, at reading pace; any key stops.",
 )  # fmt: skip
 AUTOPLAY = Command(
-    "autoplay", ("f22", "shift+f10"), "⇧F10", "", "Let the story play itself",
+    "autoplay", ("f23", "shift+f11"), "⇧F11", "", "Let the story play itself",
     "The model writes your lines too, turn after turn; any key stops.",
 )  # fmt: skip
 

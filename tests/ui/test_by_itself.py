@@ -22,7 +22,7 @@ async def test_a_path_is_told_again_and_any_key_stops(tmp_path: Path) -> None:
         assert screen.check_action("replay", ()) is None
         await take(pilot, "go in")
         await take(pilot, "go on")
-        await pilot.press("f21")
+        await pilot.press("f22")
         await until(pilot, lambda: isinstance(pilot.app.screen, ReplayScreen))
         replay = pilot.app.screen
         assert isinstance(replay, ReplayScreen)
@@ -63,7 +63,7 @@ async def test_a_story_plays_itself_until_a_key_is_pressed(
         tree = screen.session.story.tree
         asked = screen.session.line_request()
         assert asked.prompt[-1].text == "\n\n> You"
-        await pilot.press("f22")
+        await pilot.press("f23")
         # An error gives the player the line back, and so would any key.
         await until(pilot, lambda: len(tree) == 3 and not screen.plays_itself)
         assert [node.action for node in tree.path()[1:]] == [
@@ -72,7 +72,7 @@ async def test_a_story_plays_itself_until_a_key_is_pressed(
         ]
         assert "Gone." in toasts(pilot.app)[-1]
         assert screen.focused is screen.line
-        await pilot.press("f22")
+        await pilot.press("f23")
         assert screen.plays_itself
         assert "plays itself" in shown(pilot.app)
         assert screen.check_action("undo", ()) is None

@@ -21,7 +21,7 @@ async def test_one_telling_is_taken_and_the_others_stay_beside_it(tmp_path: Path
     ):
         tree = screen.session.story.tree
         screen.line.value = "go in"
-        await pilot.press("f19")
+        await pilot.press("f14")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChooseScreen))
         text = shown(pilot.app)
         (row,) = (row for row in text.split("\n") if "The hall is dark." in row)
@@ -38,13 +38,13 @@ async def test_one_telling_is_taken_and_the_others_stay_beside_it(tmp_path: Path
         assert screen.session.saved
         # One that comes twice is shown once, one that says nothing not at all; none is taken.
         screen.line.value = "wait"
-        await pilot.press("f19")
+        await pilot.press("f14")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChooseScreen))
         await pilot.press("2", "escape")
         await until(pilot, lambda: screen.phase == "idle")
         assert (len(tree), screen.line.value) == (4, "wait")
         # A failure gives the line back.
-        await pilot.press("f19")
+        await pilot.press("f14")
         await until(pilot, lambda: "Out of memory." in shown(pilot.app))
         assert screen.line.value == "wait"
         assert screen.session.turn is None

@@ -49,13 +49,13 @@ KEYS = (
     "ctrl+l ctrl+up ctrl+down ctrl+c shift+up f1 f2 f3 f4 f5 f6 f7 f8 f9 f11 escape escape "
     "escape a b space slash left_square_bracket right_square_bracket greater_than_sign ctrl+u "
     "ctrl+a ctrl+w delete shift+f12 f12 m ctrl+pageup ctrl+pageup ctrl+pagedown ctrl+g ctrl+s "
-    "ctrl+d ctrl+f f15 f18 f19 f20 f21 f22 n 2"
+    "ctrl+d ctrl+f f15 f16 f13 f14 f17 f22 f23 n 2"
 ).split()
 WAYS: dict[type[Screen[object]], list[str]] = {
     TitleScreen: "n n n c d l r enter down tab f1 ctrl+p".split(),
     SetupScreen: "enter enter enter enter down escape".split(),
     PlayScreen: (
-        "enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+g ctrl+g f19 f20 f21"
+        "enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+g ctrl+g f14 f17 f22"
     ).split(),
     EditorScreen: "x ctrl+s escape".split(),
     CardsScreen: "a e f m slash escape escape".split(),

@@ -57,7 +57,7 @@ async def test_a_word_is_weighed_and_another_taken(tmp_path: Path) -> None:
     async with playing(tmp_path, engine, size=(100, 30)) as (screen, pilot):
         assert screen.check_action("odds", ()) is None
         await take(pilot, "go in")
-        await pilot.press("f20")
+        await pilot.press("f17")
         await until(pilot, lambda: isinstance(pilot.app.screen, OddsScreen))
         odds = pilot.app.screen
         assert isinstance(odds, OddsScreen)
@@ -97,7 +97,7 @@ async def test_a_word_is_weighed_and_another_taken(tmp_path: Path) -> None:
 async def test_an_engine_without_odds_says_so(tmp_path: Path) -> None:
     async with playing(tmp_path, ScriptedEngine(replies=[TOLD]), size=(60, 20)) as (screen, pilot):
         await take(pilot, "go in")
-        await pilot.press("f20")
+        await pilot.press("f17")
         await until(pilot, lambda: "cannot tell the odds" in shown(pilot.app))
         await pilot.press("right", "down", "s", "enter", "escape")
         await until(pilot, lambda: pilot.app.screen is screen)

@@ -165,11 +165,11 @@ class Weighing(ScriptedEngine):
         (("ctrl+f", "h", "a", "l", "l"), SMALL),
         (("ctrl+g", "up"), SMALL),
         (("ctrl+g", "up"), (60, 20)),
-        (("f20", "s"), LARGE),
-        (("f20", "s"), (60, 20)),
-        (("f19",), LARGE),
+        (("f17", "s"), LARGE),
+        (("f17", "s"), (60, 20)),
+        (("f14",), LARGE),
         (("ctrl+t", "m"), SMALL),
-        (("f21",), SMALL),
+        (("f22",), SMALL),
     ],
     ids=["picked", "find", "tree", "tree-60", "odds", "odds-60", "choose", "budget", "replay"],
 )
@@ -185,13 +185,13 @@ def test_the_tree_and_the_mind(
         screen.session.set_bookmark(3, True)
         screen.session.alter("The gate is locked. It was locked yesterday, too.", 2)
         screen._try(lambda: screen.session.go(3))
-        if keys[0] == "f19":
+        if keys[0] == "f14":
             screen.line.value = "call out"
         for key in keys:
             await pilot.press(key)
-            if key == "f20":
+            if key == "f17":
                 await until(pilot, lambda: getattr(pilot.app.screen, "piece", None))
-            if key == "f19":
+            if key == "f14":
                 await until(pilot, lambda: isinstance(pilot.app.screen, ChooseScreen))
         await pilot.pause()
 

@@ -63,9 +63,9 @@ async def test_a_picked_turn_is_what_the_verbs_are_about(tmp_path: Path) -> None
         await pilot.press("ctrl+d")
         assert screen.session.mark(3) == Mark(bookmark=True)
         assert "★" in shown(pilot.app)
-        await pilot.press("f18")
+        await pilot.press("f13")
         assert pilot.app.clipboard == f"> You go on.\n\n{REPLIES[1]}"
-        await pilot.press("ctrl+s")
+        await pilot.press("f16")
         assert tree.head.id == 3
         assert REPLIES[2] not in shown(pilot.app)
         await pilot.press("ctrl+pageup", "ctrl+r")

@@ -21,6 +21,7 @@ from dungeon.session import GameSession
 from dungeon.ui.commands import PLAY
 from dungeon.ui.context import AppContext
 from dungeon.ui.shown import error_text
+from dungeon.ui.widgets.find_line import FindLine
 from dungeon.ui.widgets.key_bar import KeyBar
 from dungeon.ui.widgets.player_input import MODES, PlayerInput, Prompt
 from dungeon.ui.widgets.status_bar import FRAMES_PER_SECOND, Phase, StatusBar
@@ -83,6 +84,8 @@ class StoryScreen(Screen[None]):
         yield StoryView(id="transcript")
         with Center(id="prompt-row"):
             yield Prompt(id="prompt")
+        with Center(id="find-row"):
+            yield FindLine(id="find-line")
         yield StatusBar(id="status")
         labelled = [command for command in PLAY if command.label]
         yield KeyBar(labelled, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual.app import ComposeResult
-from textual.containers import Center
-
 from dungeon.engine.base import CancelToken
 from dungeon.errors import DungeonError
 from dungeon.story.action import as_line, as_narrative
@@ -32,12 +29,6 @@ READING: tuple[Phase, ...] = ("loading", "failed", "idle")
 
 class WalkingScreen(TellingScreen):
     """A story in which one can go anywhere."""
-
-    def compose(self) -> ComposeResult:
-        """The story's own parts, and the search, which is hidden at first."""
-        yield from super().compose()
-        with Center(id="find-row"):
-            yield FindLine(id="find-line")
 
     def on_mount(self) -> None:
         """Turns say what the tree knows of them."""
