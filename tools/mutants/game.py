@@ -84,8 +84,7 @@ MUTANTS = (
         "11 a retry takes the old turn's place",
         "dungeon/session.py",
         "        self.story.tree.add(node)\n        return node",
-        "        self.story.tree.undo()\n"
-        "        self.story.tree.add(node)\n        return node",
+        "        self.story.tree.undo()\n        self.story.tree.add(node)\n        return node",
         ("tests/unit/test_session.py", "-k", "accept_11 or retry"),
     ),
     Mutant(
