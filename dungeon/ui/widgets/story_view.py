@@ -131,7 +131,7 @@ class StoryView(Transcript):
             segments = [part for segment in segments for part in self._marked(segment)]
         if picked and start <= at < end and self._margin:
             bar = self._style("picked")
-            before = Segment(" " * (self._margin - 1), self.rich_style)
+            before = Segment(" " * (self._margin - 1), self._bare)
             segments[:1] = [before, Segment("▌", bar)]
         return segments
 
@@ -140,7 +140,7 @@ class StoryView(Transcript):
         if not label:
             return []
         gap = self._width + GUTTER - cell_len(label)
-        return [Segment(" " * max(0, gap), self.rich_style), Segment(label, self._style("label"))]
+        return [Segment(" " * max(0, gap), self._bare), Segment(label, self._style("label"))]
 
     def _marked(self, segment: Segment) -> Iterator[Segment]:
         """A segment in pieces, what is looked for in a style of its own."""

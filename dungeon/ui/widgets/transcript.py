@@ -325,6 +325,15 @@ class Transcript(ScrollView):
             self._styles_cache_for[kind] = style
         return style
 
+    @property
+    def _bare(self) -> Style:
+        """The style where nothing stands; working it out anew for each line is a third of its
+        price."""
+        style = self._styles_cache_for.get("")
+        if style is None:
+            style = self._styles_cache_for[""] = self.rich_style
+        return style
+
     def render_line(self, y: int) -> Strip:
         """One line of the view."""
         width = self.scrollable_content_region.width
@@ -334,13 +343,13 @@ class Transcript(ScrollView):
         strip = Strip(self._segments(at))
         if span is not None:
             strip = self._selected(strip, *span)
-        return strip.adjust_cell_length(width, self.rich_style).apply_offsets(0, at)
+        return strip.adjust_cell_length(width, self._bare).apply_offsets(0, at)
 
     def _segments(self, at: int) -> list[Segment]:
         """Margin, gutter and text of the laid out line `at`."""
         kind, gutter, text = self.line_at(at)
         style = self._style(kind)
-        segments = [Segment(" " * self._margin, self.rich_style)]
+        segments = [Segment(" " * self._margin, self._bare)]
         if gutter:
             segments.append(Segment(gutter, style))
         segments.append(Segment(text, style))
