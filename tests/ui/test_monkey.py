@@ -99,9 +99,11 @@ def unreliable(chance: random.Random) -> ScriptedEngine:
     return ScriptedEngine(replies=replies, tokens_per_second=400)
 
 
-async def act(app: DungeonApp, pilot: Pilot[None], chance: random.Random) -> None:
-    """One thing that a player could do, or a monkey."""
-    throw = chance.random()
+async def act(
+    app: DungeonApp, pilot: Pilot[None], chance: random.Random, *, led: bool = False
+) -> None:
+    """One thing that a player could do, or a monkey; one that is led goes from screen to screen."""
+    throw = chance.random() * (0.45 if led else 1)
     if throw < 0.35:
         await pilot.press(chance.choice(WAYS[kind(app)]))
     elif throw < 0.8:
@@ -145,7 +147,9 @@ async def test_accept_36_a_monkey_breaks_nothing(
         while step < STEPS or (len(seen) < len(WAYS) and step < 10 * STEPS):
             step += 1
             seen[kind(app)] += 1
-            await act(app, pilot, chance)
+            if step == STEPS + 1:
+                await pilot.resize_terminal(80, 24)
+            await act(app, pilot, chance, led=step > STEPS)
             assert app.is_running, f"it ended after {step} steps"
         missing = [screen.__name__ for screen in WAYS if not seen[screen]]
         assert not missing, f"never reached: {missing}"
