@@ -55,13 +55,14 @@ WAYS: dict[type[Screen[object]], list[str]] = {
     TitleScreen: "n n n c d l r enter down tab f1 ctrl+p".split(),
     SetupScreen: "enter enter enter enter down escape".split(),
     PlayScreen: (
-        "enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+g ctrl+g f14 f17 f22"
+        "enter enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+g ctrl+g ctrl+g "
+        "f14 f14 f14 f17 f17 f17 f22 f22 f22"
     ).split(),
     EditorScreen: "x ctrl+s escape".split(),
     CardsScreen: "a e f m slash escape escape".split(),
     CardEditor: "x tab space ctrl+s escape".split(),
     ContextScreen: "m n x ctrl+s escape escape".split(),
-    TreeScreen: "n b f m r slash up down left enter escape escape".split(),
+    TreeScreen: "n n b f m r r slash up down left enter escape escape".split(),
     NameScreen: "x enter escape".split(),
     ChooseScreen: "right enter 2 escape".split(),
     OddsScreen: "right down s enter escape escape".split(),
