@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from dungeon.engine.catalog import CATALOG, EMBEDDED
+from dungeon.engine.catalog import BASE, CATALOG
 from dungeon.engine.store import models_dir
 from dungeon.engine.torch_engine.load import load_weights, open_model
 from training import tutor
@@ -26,6 +26,7 @@ def main() -> int:
     one = steps.add_parser("tutor", help="teach the embedded model on the school book")
     one.add_argument("--out", type=Path, required=True)
     one.add_argument("--data", type=Path, default=DATA)
+    one.add_argument("--only", default="*", help="a pattern for the names of its files")
     one.add_argument("--rounds", type=int, default=2)
     one.add_argument("--most", type=int, default=None, help="end after so many lessons")
     one.add_argument("--rate", type=float, default=tutor.Plan().rate)
@@ -41,10 +42,10 @@ def main() -> int:
 def _tutor(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     torch.use_deterministic_algorithms(True)
-    entry = CATALOG[EMBEDDED]
+    entry = CATALOG[BASE]
     assert entry.chat is not None
-    opened = open_model(models_dir() / EMBEDDED, EMBEDDED)
-    learnt, apart = tutor.split(read_all(options.data), HELD_OUT, options.seed)
+    opened = open_model(models_dir() / BASE, BASE)
+    learnt, apart = tutor.split(read_all(options.data, options.only), HELD_OUT, options.seed)
     encode = opened.codec.encode
     lessons = list(course(learnt, options.rounds, options.seed, entry.chat, encode))
     lessons = lessons[: options.most]

@@ -58,14 +58,18 @@ class Scene:
         return self.scenario.title
 
 
-def read_all(folder: Path = DATA) -> list[Scene]:
+def read_all(folder: Path = DATA, only: str = "*") -> list[Scene]:
     """All scenes of the `.txt` files in a folder, by file name.
+
+    Args:
+        folder: Where they lie.
+        only: A pattern that the names of the files have to match, such as "[a-c]-*".
 
     Raises:
         SceneError: See there.
         OSError: A file cannot be read.
     """
-    return [scene for file in sorted(folder.glob("*.txt")) for scene in read(file)]
+    return [scene for file in sorted(folder.glob(f"{only}.txt")) for scene in read(file)]
 
 
 def read(file: Path) -> list[Scene]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.story import figures
 from dungeon.engine.base import ChatMarks, PromptPart
 from dungeon.story.action import Action, Mode
 from training.lessons import course, lesson
@@ -120,10 +121,12 @@ def test_a_course_is_the_same_twice_and_shows_each_scene_once_a_round(tmp_path: 
 
 
 def test_the_whole_book_is_in_order() -> None:
-    """No turn asks the player, says "I" for him, or is empty; no title comes twice."""
+    """No title comes twice; every turn is of a fair length, whole, and inside the story."""
     scenes = read_all()
     titles = [scene.title for scene in scenes]
     assert len(set(titles)) == len(titles) > 100
     for scene in scenes:
         for turn in scene.turns:
             assert 8 <= len(turn.text.split()) <= 90, (scene.title, turn.text)
+            assert figures.finished(turn.text), (scene.title, turn.text)
+            assert not figures.artefact(turn.text), (scene.title, turn.text)
