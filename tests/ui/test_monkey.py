@@ -55,7 +55,7 @@ WAYS: dict[type[Screen[object]], list[str]] = {
     TitleScreen: "n n n c d l r enter down tab f1 ctrl+p".split(),
     SetupScreen: "enter enter enter enter down escape".split(),
     PlayScreen: (
-        "enter enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+g ctrl+g ctrl+g "
+        "enter enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+g ctrl+g "
         "f14 f14 f14 f17 f17 f17 f22 f22 f22"
     ).split(),
     EditorScreen: "x ctrl+s escape".split(),

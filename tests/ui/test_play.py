@@ -390,10 +390,10 @@ async def test_the_palette_offers_what_is_possible(tmp_path: Path) -> None:
     async with playing(tmp_path, said(), size=(100, 50)) as (screen, pilot):
         await take(pilot, "go in")
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: "Tells the current turn again" in shown(pilot.app))
+        await until(pilot, lambda: "Tells the turn again" in shown(pilot.app))
         assert "Puts back" not in shown(pilot.app)
         await type_text(pilot, "undo")
-        await until(pilot, lambda: "Tells the current turn again" not in shown(pilot.app))
+        await until(pilot, lambda: "Tells the turn again" not in shown(pilot.app))
         await pilot.press("enter")
         await until(pilot, lambda: screen.session.story.tree.head.id == 1)
         assert isinstance(pilot.app.screen, PlayScreen)
