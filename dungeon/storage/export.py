@@ -16,13 +16,14 @@ from dungeon import plain_json
 from dungeon.errors import SaveError, ScenarioError, SettingsError
 from dungeon.storage import rows
 from dungeon.story.action import as_line, as_narrative
+from dungeon.story.marks import within
 from dungeon.story.scenario import from_data, to_data
 from dungeon.story.story import MAX_SEED, Story
 from dungeon.story.tree import Node, StoryTree
 from dungeon.text import clean
 
 FORMAT = 1
-_MAYBE = frozenset(("automatic", "forgotten"))
+_MAYBE = frozenset(("automatic", "forgotten", "marks"))
 """Written only where they are not as in a new story."""
 _FIELDS = frozenset(("format", "title", "scenario", "memory", "authors_note", "head", "nodes"))
 _NODE_FIELDS = (
@@ -57,6 +58,8 @@ def to_json(story: Story) -> str:
         data["automatic"] = 0
     if story.forgotten:
         data["forgotten"] = list(story.forgotten)
+    if story.marks:
+        data["marks"] = rows.marks_value(story.marks)
     return plain_json.dump(data, indent=1) + "\n"
 
 
@@ -127,6 +130,7 @@ def _story(data: Any, seed: int) -> Story:
         model=next((node.model for node in reversed(tree.path()) if node.model), ""),
         automatic=bool(rows.whole(data.get("automatic", 1), 0, 1)),
         forgotten=rows.names(data.get("forgotten", [])),
+        marks=within(rows.read_marks(data.get("marks", [])), tree),
     )
 
 

@@ -83,9 +83,8 @@ MUTANTS = (
     Mutant(
         "11 a retry takes the old turn's place",
         "dungeon/session.py",
-        "        self.story.tree.add(node)\n        self.story.model",
-        "        self.story.tree.undo()\n"
-        "        self.story.tree.add(node)\n        self.story.model",
+        "        self.story.tree.add(node)\n        return node",
+        "        self.story.tree.undo()\n        self.story.tree.add(node)\n        return node",
         ("tests/unit/test_session.py", "-k", "accept_11 or retry"),
     ),
     Mutant(

@@ -85,7 +85,7 @@ MUTANTS = (
     ),
     Mutant(
         "15 a failed save counts as saved",
-        "dungeon/session.py",
+        "dungeon/kept_story.py",
         "            self.saved = False\n            self.save_error = error",
         "            self.saved = True",
         DISK,
