@@ -81,11 +81,10 @@ MUTANTS = (
         ("tests/unit/test_session.py", "tests/unit/test_storage.py", "-k", "accept_11"),
     ),
     Mutant(
-        "11 a retry takes the old turn's place",
+        "11 a retry goes on from the turn that it replaces",
         "dungeon/session.py",
-        "        self.story.tree.add(node)\n        self.story.model",
-        "        self.story.tree.undo()\n"
-        "        self.story.tree.add(node)\n        self.story.model",
+        "return self._begin(head.parent, head.action",
+        "return self._begin(head.id, head.action",
         ("tests/unit/test_session.py", "-k", "accept_11 or retry"),
     ),
     Mutant(
@@ -98,8 +97,8 @@ MUTANTS = (
     Mutant(
         "12 a half sentence is kept",
         "dungeon/story/narrative.py",
-        '        return "".join(pieces[:-1]).rstrip()\n    return _end(text)',
-        "        return text.rstrip()\n    return _end(text)",
+        "    if is_ended(text):\n        return text\n    if complete",
+        "    if True:\n        return text\n    if complete",
         ("tests/unit/test_session.py", "-k", "accept_12"),
     ),
     Mutant(
@@ -119,8 +118,15 @@ MUTANTS = (
     Mutant(
         "13 a phrase for ever is told for ever",
         "dungeon/story/narrative.py",
-        "        if key in known and key.count",
-        "        if False and key.count",
+        "    shorter = without_loops(text)",
+        "    shorter = text",
+        ("tests/unit/test_narrative.py", "tests/unit/test_trimming.py"),
+    ),
+    Mutant(
+        "13 what was said before is said again",
+        "dungeon/story/repeats.py",
+        "if echoes or begins[begin] > 2 or known.has(said_words):",
+        "if echoes:",
         ("tests/unit/test_session.py", "-k", "accept_13"),
     ),
 )
