@@ -27,7 +27,8 @@ _PROSE = tuple(
 )
 _JSON = tuple(
     b'{|}|[|]|,|:|"|\\u0000|\\ud800|\\udc00|\\u202e|null|true|NaN|-Infinity|1e999|-1|0|'
-    b'9223372036854775808|"format": 1|"format": 2|"automatic": 0|"forgotten"|"head"|"nodes"|"parent"|"id"|"action"|"mode": "say"|"origin"|'
+    b'9223372036854775808|"format": 1|"head"|"nodes"|"parent"|"id"|"action"|"mode": "say"|"origin"|'
+    b'"format": 2|"automatic": 0|"forgotten"|'
     b'"seed"|"scenario"|"cards"|"model_type": "gpt2"|"auto_map"|\x1e|\xff|\xef\xbb\xbf'.split(b"|")
 )
 _SQLITE = (
