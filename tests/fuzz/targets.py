@@ -65,6 +65,7 @@ _WORLDS = (
         b"stories:|chara\x00|ccv3|story.json".split(b"|")
     ),
 )
+_CHUNKS = tuple(b"\x1e" + kind for kind in (b"tEXt", b"zTXt", b"iTXt", b"IEND"))
 _PACKED = (
     *(bytes([mark]) for mark in range(0x40, 0x48)),
     *(bytes.fromhex(mark) for mark in "c0 c1 c2 c3 ca cb cc cd ce cf d0 d2 d3 d4 d6 d9".split()),
@@ -98,7 +99,7 @@ IMPORTERS = (
     Target("clover", worlds.imported, (*_WORLDS, *_PROSE), worlds.samples_of("CLOVER")),
     Target("silly", worlds.imported, _WORLDS, worlds.samples_of("CARD_V", "WORLD", "CHAT")),
     Target("card_pictures", worlds.pictures, _WORLDS, worlds.samples_of("CARD_V")),
-    Target("chunks", worlds.chunks, (*_WORLDS, b"\x1etEXt", b"\x1ezTXt", b"\x1eiTXt", b"\x1eIEND")),
+    Target("chunks", worlds.chunks, (*_WORLDS, *_CHUNKS), worlds.chunk_seeds),
     Target("archives", worlds.archives, (*_WORLDS, b"a/story.json\x1e"), worlds.archive_seeds),
     Target("tracery", worlds.imported, _WORLDS, worlds.samples_of("TRACERY")),
 )

@@ -139,5 +139,11 @@ def document_seeds() -> list[bytes]:
     return [samples.nai_document(bundle) for bundle in (False, True)]
 
 
+def chunk_seeds() -> list[bytes]:
+    card = base64.b64encode(samples.CARD_V2)
+    texts = (b"tEXtchara\0" + card, b"zTXtchara\0\0" + zlib.compress(card))
+    return [*texts, b"iTXtccv3\0\0\0\0\0" + card, b"\x1e".join((*texts, b"IEND", texts[0]))]
+
+
 def archive_seeds() -> list[bytes]:
     return [b"Cellar/story.json\x1e" + samples.KOBOLD_V2, b"card.json\x1e" + samples.CARD_V2]

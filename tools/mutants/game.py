@@ -88,6 +88,13 @@ MUTANTS = (
         ("tests/unit/test_session.py", "-k", "accept_11 or retry"),
     ),
     Mutant(
+        "11 what the model wrote is kept as no file can hold it",
+        "dungeon/session.py",
+        "raw=clean(narration.raw)",
+        "raw=narration.raw",
+        ("tests/fuzz/test_fuzz.py", "-k", "found_once and game"),
+    ),
+    Mutant(
         "12 a cancelled turn is tried again",
         "dungeon/turn.py",
         'if text or finished.stop == "cancelled":',

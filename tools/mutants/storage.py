@@ -69,6 +69,13 @@ MUTANTS = (
         RECOVER,
     ),
     Mutant(
+        "09 a damaged story is mended unasked",
+        "dungeon/ui/screens/title.py",
+        "self._ask_to_recover(save)",
+        "self.post_message(self.RecoverChosen(save.path))",
+        ("tests/ui/test_title.py", "-k", "accept_09"),
+    ),
+    Mutant(
         "10 a name is not looked for before it is taken",
         FILE,
         "while path.exists():",
@@ -124,6 +131,20 @@ MUTANTS = (
         FILE,
         "            _back_up(self.path, version)\n",
         "",
+        OLD,
+    ),
+    Mutant(
+        "17 tables of an older format are not looked at",
+        DATABASE,
+        "if found != dict(TABLES if version == VERSION else FORMER_TABLES[version]):",
+        "if version == VERSION and found != dict(TABLES):",
+        ("tests/unit/test_storage.py", "-k", "trigger"),
+    ),
+    Mutant(
+        "17 what an older format lacks is not filled in",
+        DATABASE,
+        'db.executemany("INSERT OR IGNORE INTO meta VALUES (?,?)", added.items())',
+        "del added",
         OLD,
     ),
     Mutant(
