@@ -50,8 +50,8 @@ test: $(VENV)/.dev models
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check dungeon tests benchmarks tools
-	$(BIN)/ruff format --check dungeon tests benchmarks tools
+	$(BIN)/ruff check dungeon tests benchmarks tools training
+	$(BIN)/ruff format --check dungeon tests benchmarks tools training
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
