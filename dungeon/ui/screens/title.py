@@ -254,7 +254,7 @@ class TitleScreen(Screen[None]):
         self.app.push_screen(
             ChoiceScreen(
                 "Recover what can be read?",
-                f"{save.reason}\n\nWhat can be read goes into a new story. The file stays as it is.",
+                f"{save.reason}\n\nWhat can be read goes into a new story. This file stays as is.",
                 [("leave", "Leave it"), ("recover", "Recover")],
             ),
             answered,
