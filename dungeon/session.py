@@ -32,6 +32,7 @@ from dungeon.story.filter import WordFilter
 from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source
 from dungeon.story.story import MAX_SEED, Story, begin
 from dungeon.story.tree import Node, NodeId
+from dungeon.text import clean
 from dungeon.turn import MAX_ATTEMPTS, Narration, Turn, narrate
 
 __all__ = ["MAX_ATTEMPTS", "GameSession", "Narration", "Turn", "narrate"]
@@ -278,7 +279,8 @@ class GameSession(KeptStory):
             parent=turn.parent,
             action=turn.action,
             text=narration.text,
-            raw=narration.raw,
+            # As it will come back out of the file.
+            raw=clean(narration.raw),
             origin="model",
             seed=narration.seed,
             model=self.engine.info.name,

@@ -11,6 +11,8 @@ from typing import Literal
 
 from dungeon.engine.base import ChatMarks, PromptStyle
 from dungeon.errors import ModelError
+from dungeon.files import typed_path
+from dungeon.text import shorten
 
 Source = Literal["hub", "wheel", "directory"]
 
@@ -194,8 +196,8 @@ def resolve(name_or_dir: str | Path) -> Entry:
         entry = CATALOG.get(name_or_dir.strip().lower())
         if entry is not None:
             return entry
-    path = Path(name_or_dir).expanduser()
-    if path.is_dir():
+    path = typed_path(name_or_dir)
+    if _is_folder(path):
         path = path.resolve()
         return Entry(
             name=path.name or "model",
@@ -211,4 +213,12 @@ def resolve(name_or_dir: str | Path) -> Entry:
         hint = f"Did you mean `{near[0]}`? The known models are {', '.join(CATALOG)}."
     else:
         hint = f"The known models are {', '.join(CATALOG)}; a directory works too."
-    raise ModelError(f"There is no model called {text!r}.", hint)
+    raise ModelError(f"There is no model called {shorten(repr(text), 80)}.", hint)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        # A name that is too long for the system, say.
+        return False

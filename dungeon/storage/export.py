@@ -22,7 +22,8 @@ from dungeon.story.story import MAX_SEED, Story
 from dungeon.story.tree import Node, StoryTree
 from dungeon.text import clean
 
-FORMAT = 1
+FORMAT = 2
+"""As in `database.VERSION`: with format 1 came no automatic memory and fewer fields of cards."""
 _MAYBE = frozenset(("automatic", "forgotten", "marks"))
 """Written only where they are not as in a new story."""
 _FIELDS = frozenset(("format", "title", "scenario", "memory", "authors_note", "head", "nodes"))
@@ -41,7 +42,7 @@ _NODE_FIELDS = (
 
 
 def to_json(story: Story) -> str:
-    """The whole tree as JSON, format 1; `from_json` reads it back.
+    """The whole tree as JSON; `from_json` reads it back.
 
     The scenario is the current one: with the player's cards and settings.
     """
@@ -100,9 +101,10 @@ def _story(data: Any, seed: int) -> Story:
     if not isinstance(data, dict) or "format" not in data:
         raise ValueError('it has no "format"')
     version = data["format"]
-    if version is True or version != FORMAT:
+    if isinstance(version, bool) or version not in range(1, FORMAT + 1):
         raise SaveError(
-            f"This story export has the format {str(version)[:20]!r}; this Dungeon knows {FORMAT}.",
+            f"This story export has the format {str(version)[:20]!r}; this Dungeon knows up to"
+            f" {FORMAT}.",
             "Update Dungeon, or export the story again.",
         )
     for name in sorted(_FIELDS ^ (data.keys() - _MAYBE)):

@@ -145,8 +145,8 @@ def story_from(meta: dict[str, object], tree: StoryTree) -> Story:
         generation=current.generation,
         seed=whole(meta.get("seed"), 0, MAX_SEED),
         model=line(meta.get("model"), "model"),
-        automatic=bool(whole(meta.get("automatic", 1), 0, 1)),
-        forgotten=names(_json(meta, "forgotten") if "forgotten" in meta else []),
+        automatic=bool(whole(meta.get("automatic"), 0, 1)),
+        forgotten=names(_json(meta, "forgotten")),
         source=_source(meta),
         marks=within(read_marks(_json(meta, "marks") if "marks" in meta else []), tree),
     )
@@ -181,8 +181,8 @@ def names(value: object) -> tuple[str, ...]:
 
 
 def _source(meta: dict[str, object]) -> Source | None:
-    # Stories of before it was kept have none.
-    if not meta.get("source"):
+    # Stories that began under format 1 have none.
+    if meta.get("source") == "":
         return None
     data = _json(meta, "source")
     if not isinstance(data, dict) or data.keys() != {"title", "digest"}:

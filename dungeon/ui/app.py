@@ -26,6 +26,7 @@ from dungeon.ui.messages import (
     EngineProgress,
     EngineReady,
     LibraryRead,
+    RecoveryEnded,
 )
 from dungeon.ui.palette import Commands
 from dungeon.ui.pending import PendingEngine
@@ -190,6 +191,28 @@ class DungeonApp(App[None]):
         except DungeonError as error:
             self.push_screen(error_screen(error))
         self._read_library()
+
+    def on_title_screen_recover_chosen(self, message: TitleScreen.RecoverChosen) -> None:
+        """Look a damaged story through: the player was asked."""
+        background.recover(self.context, message.path, self.post_message)
+
+    def on_recovery_ended(self, message: RecoveryEnded) -> None:
+        """Say what was found, and offer to play it."""
+        if not self.is_running:
+            return
+        found = message.outcome
+        if isinstance(found, DungeonError):
+            self.push_screen(error_screen(found))
+            return
+        self._read_library()
+
+        def answered(answer: str | None) -> None:
+            if answer == "play":
+                self.resume(found.path)
+
+        body = "\n".join([found.salvage.story.title, "", *found.salvage.findings])
+        choices = [("close", "Close"), ("play", "Play it")]
+        self.push_screen(ChoiceScreen("A new story was written", body, choices), answered)
 
     def on_title_screen_reload_chosen(self) -> None:
         """Read the library again."""

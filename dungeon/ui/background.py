@@ -29,6 +29,7 @@ from dungeon.ui.messages import (
     LibraryRead,
     LineWritten,
     OddsWeighed,
+    RecoveryEnded,
     TellingsOffered,
     TurnCancelled,
     TurnFailed,
@@ -121,6 +122,18 @@ def read_library(context: AppContext, post: Post) -> threading.Thread:
         post(LibraryRead(scenarios, saves, one or other))
 
     return start("library", work)
+
+
+def recover(context: AppContext, path: Path, post: Post) -> threading.Thread:
+    """Look a damaged save through; ends in one `RecoveryEnded`."""
+
+    def work() -> None:
+        try:
+            post(RecoveryEnded(context.recover_save(path, context.saves)))
+        except DungeonError as error:
+            post(RecoveryEnded(error))
+
+    return start("recovery", work)
 
 
 def read_ahead(

@@ -19,6 +19,7 @@ from dungeon.story.action import Action
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
     from dungeon.storage.library import DamagedSave, SaveSummary
+    from dungeon.storage.recovery import Recovered
 
 
 class EngineProgress(Message):
@@ -58,6 +59,14 @@ class LibraryRead(Message):
         self.scenarios = scenarios
         self.saves = saves
         self.error = error
+
+
+class RecoveryEnded(Message):
+    """A damaged story was looked through: what came of it, or why nothing did."""
+
+    def __init__(self, outcome: Recovered | DungeonError) -> None:
+        super().__init__()
+        self.outcome = outcome
 
 
 class Crashed(Message):

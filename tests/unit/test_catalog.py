@@ -47,9 +47,17 @@ def test_names_and_directories(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "hint"),
-    [("gtp2-medium", "`gpt2-medium`"), ("zork", "a directory works too"), ("a/b", "config.json")],
+    [
+        ("gtp2-medium", "`gpt2-medium`"),
+        ("zork", "a directory works too"),
+        ("a/b", "config.json"),
+        ("~nobody-of-that-name/m", "config.json"),
+        ("x" * 5000, "a directory works too"),
+        ("a\0b", "a directory works too"),
+    ],
 )
 def test_an_unknown_name_offers_the_nearest(wanted: str, hint: str) -> None:
     with pytest.raises(ModelError) as caught:
         resolve(wanted)
     assert hint in caught.value.hint
+    assert len(caught.value.message) < 200

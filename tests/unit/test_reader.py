@@ -272,13 +272,14 @@ def test_the_schema_describes_every_field() -> None:
 
 # -- nothing else comes out --------------------------------------------------------------------
 
+FEW = int(os.environ.get("DUNGEON_EXAMPLES", "15"))
 SNIPPETS = st.sampled_from(
     ["\n", "  ", "\t", "- ", ": ", "[", "]", "{", "}", '"', "'", "*a", "&a", "!!x", "|", ">", "#",
      "---", "...", "%", "@", "`", "?", ",", "\\x", "\u202e", "\x1b", "<<: ", "\\", "1", "name"]
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=8 * FEW, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD)), SNIPPETS, st.integers(0, 12)), max_size=8))
 def test_accept_29_mutations_give_only_scenario_errors(
     changes: list[tuple[int, str, int]],
@@ -296,7 +297,7 @@ def test_accept_29_mutations_give_only_scenario_errors(
     assert problems if scenario is None else from_data(to_data(scenario)) == scenario
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=4 * FEW, deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode("utf-8", "replace")))
 def test_accept_29_any_bytes_give_only_scenario_errors(data: bytes) -> None:
     assert read(data, "x").problems or read(data, "x").scenario is not None

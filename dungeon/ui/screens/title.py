@@ -98,6 +98,13 @@ class TitleScreen(Screen[None]):
             super().__init__()
             self.path = path
 
+    class RecoverChosen(Message):
+        """The player wants what can be read of this damaged story."""
+
+        def __init__(self, path: Path) -> None:
+            super().__init__()
+            self.path = path
+
     class ReloadChosen(Message):
         """The lists are to be read again."""
 
@@ -143,7 +150,7 @@ class TitleScreen(Screen[None]):
 
     def _keys(self) -> Content:
         keys = (
-            ("Enter", "play", True),
+            ("Enter", "mend" if isinstance(self._save, DamagedSave) else "play", True),
             ("Tab", "other list", True),
             ("N", "new", self._scenario is not None),
             ("C", "continue last", bool(self._playable_saves)),
@@ -252,9 +259,23 @@ class TitleScreen(Screen[None]):
             self.action_new()
         elif (save := self._save) is not None:
             if isinstance(save, DamagedSave):
-                self.app.notify(save.reason, severity="error", markup=False)
+                self._ask_to_recover(save)
             else:
                 self.post_message(self.SaveChosen(save.path))
+
+    def _ask_to_recover(self, save: DamagedSave) -> None:
+        def answered(answer: str | None) -> None:
+            if answer == "recover":
+                self.post_message(self.RecoverChosen(save.path))
+
+        self.app.push_screen(
+            ChoiceScreen(
+                "Recover what can be read?",
+                f"{save.reason}\n\nWhat can be read goes into a new story. This file stays as is.",
+                [("leave", "Leave it"), ("recover", "Recover")],
+            ),
+            answered,
+        )
 
     def action_new(self) -> None:
         """Begin the highlighted scenario."""
