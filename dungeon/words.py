@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from dungeon.errors import SettingsError
-from dungeon.settings import settings_file
+from dungeon.settings_file import settings_file
 from dungeon.story.filter import WordFilter, read_words
 
 MAX_BYTES = 256 * 1024

@@ -47,13 +47,18 @@ def scenario_dirs() -> list[Path]:
     package = Path(__file__).resolve().parents[1]
     directories = [
         *(_expanded(part) for part in named.split(os.pathsep) if part),
-        platformdirs.user_data_path("dungeon") / "scenarios",
+        player_dir(),
         package / "scenarios",
     ]
     # Beside an installed package lies what other packages installed.
     if (package.parent / "pyproject.toml").is_file():
         directories.append(package.parent / "scenarios")
     return directories
+
+
+def player_dir() -> Path:
+    """Where the player's own scenarios are; it need not be there."""
+    return platformdirs.user_data_path("dungeon") / "scenarios"
 
 
 def scenarios_in(directory: Path) -> list[Path]:

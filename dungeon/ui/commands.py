@@ -108,15 +108,31 @@ LATER = Command(
     "Goes to the telling of this turn after this one.", "", 6,
 )  # fmt: skip
 
+SETTINGS = Command(
+    "settings", ("ctrl+s", "shift+f6"), "^S", "", "Settings",
+    "Opens the settings: how words are drawn, the colours, the width of a line, typing.",
+)  # fmt: skip
+MODELS = Command(
+    "models", ("shift+f7",), "⇧F7", "", "Models",
+    "Opens the models: fetches one, or lets another tell the story from here on.",
+)  # fmt: skip
+EXPORT = Command(
+    "export", ("shift+f8",), "⇧F8", "", "Export the story",
+    "Writes the story into a file: Markdown, text, a book of HTML, JSON, KoboldAI.",
+)  # fmt: skip
+READ = Command(
+    "read", ("shift+f9",), "⇧F9", "", "Read the turn aloud",
+    "Lets a voice of the system read the current turn; again, or Esc, stops it.",
+)  # fmt: skip
+
 PLAY = (
     STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, PRESET, FILTER,
-    HELP, LEAVE, QUIT,
+    SETTINGS, MODELS, EXPORT, READ, HELP, LEAVE, QUIT,
 )  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}
 """What a line such as "/undo" runs."""
 
-RATING_HELP = "On the title: lists all scenarios, those up to teen, or those for everyone."
 EDIT_CARD = Command(
     "edit", ("enter", "e"), "Enter", "Edit", "Edit the card",
     "Opens the card: its name, keys and text, whether it always stands, its priority.",
@@ -144,14 +160,3 @@ CLOSE_CARDS = Command(
 
 ON_CARDS = (EDIT_CARD, ADD_CARD, FORGET_CARD, AUTOMATIC, FIND_CARD, CLOSE_CARDS)
 """What can be done on the screen of the cards."""
-
-SCROLLING = (
-    ("PgUp PgDn", "Read back and forth in the story."),
-    ("^Home ^End", "To the opening, and to the end."),
-)
-TYPING = (
-    ("Enter", "Sends the line; an empty one lets the story go on."),
-    ("Tab", "Changes what the line is: something you do, say, or a part of the story."),
-    ("Up Down", "Brings back lines typed before."),
-    ("^P", "Opens the palette: every command by name, and the themes."),
-)

@@ -7,10 +7,8 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from dungeon.ui.commands import HELP, ON_CARDS, PLAY, QUIT, RATING_HELP, Command
-from dungeon.ui.screens.cards import CardsScreen
-from dungeon.ui.screens.play import PlayScreen
-from dungeon.ui.screens.title import TitleScreen
+from dungeon.ui.commands import HELP, QUIT, Command
+from dungeon.ui.guide import TABLES
 
 Entry = tuple[str, str, Callable[[], object]]
 
@@ -20,18 +18,15 @@ class Commands(Provider):
 
     def _entries(self) -> Iterator[Entry]:
         app_wide = (HELP, QUIT)
-        commands: tuple[Command, ...] = app_wide
-        if isinstance(self.screen, PlayScreen):
-            commands = PLAY
-        elif isinstance(self.screen, CardsScreen):
-            commands = (*ON_CARDS, *app_wide)
-        for command in commands:
+        commands: tuple[Command, ...] = ()
+        for screen, table in TABLES.items():
+            if isinstance(self.screen, screen):
+                commands = table
+        for command in dict.fromkeys((*commands, *app_wide)):
             target = self.app if command in app_wide else self.screen
             if target.check_action(command.action, ()) is True:
                 run = partial(self.app.run_action, command.action, target)
                 yield f"{command.title}  {command.shown_key}", command.help, run
-        if isinstance(self.screen, TitleScreen):
-            yield "Limit by rating  L", RATING_HELP, self.screen.action_rating
         yield "Theme", "Changes the colours.", self.app.action_change_theme
 
     async def discover(self) -> Hits:

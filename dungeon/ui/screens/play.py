@@ -14,6 +14,7 @@ from dungeon.story.action import parse
 from dungeon.story.presets import PRESETS, applied, preset_of
 from dungeon.story.tree import NodeId
 from dungeon.ui.commands import PLAY
+from dungeon.ui.screens.asides import Asides
 from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
@@ -26,7 +27,7 @@ READING: tuple[Phase, ...] = ("loading", "failed", "idle")
 """Phases in which no turn is under way."""
 
 
-class PlayScreen(TellingScreen):
+class PlayScreen(Asides, TellingScreen):
     """Plays one session: see `StoryScreen` for its arguments."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,7 +49,9 @@ class PlayScreen(TellingScreen):
         session = self.session
         reading = self.phase in READING and self._queued is None
         possible: dict[str, Callable[[], bool]] = {
-            "stop": lambda: self.phase == "generating" or self._queued is not None,
+            "stop": lambda: (
+                self.phase == "generating" or self._queued is not None or self.still_going
+            ),
             "retry": lambda: self.phase == "idle" and session.can_retry,
             "undo": lambda: reading and session.can_undo,
             "redo": lambda: reading and session.can_redo,
@@ -61,6 +64,10 @@ class PlayScreen(TellingScreen):
             "context": lambda: self._engine is not None,
             "preset": lambda: reading,
             "filter": lambda: reading,
+            "settings": lambda: reading,
+            "models": lambda: reading,
+            "export": lambda: reading,
+            "read": lambda: reading,
             "leave": lambda: self.phase != "cancelling",
         }
         check = possible.get(action)
@@ -210,7 +217,7 @@ class PlayScreen(TellingScreen):
             self.notify(error_text(error), severity="error", markup=False)
             return
         self.session.word_filter = words
-        self._show_state()
+        self.show_filter()
         self.notify(self._settings.filter_state(words), timeout=10, markup=False)
         self.post_message(self.FilterSwitched(words is not None))
 

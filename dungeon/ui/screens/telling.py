@@ -17,7 +17,7 @@ from dungeon.text import clean
 from dungeon.ui import background
 from dungeon.ui.commands import CARDS, TYPED
 from dungeon.ui.context import AppContext
-from dungeon.ui.messages import DraftChanged, TurnCancelled, TurnFailed, TurnFinished
+from dungeon.ui.messages import DraftChanged, TurnCancelled, TurnFailed, TurnFinished, TurnTold
 from dungeon.ui.screens.story import StoryScreen
 from dungeon.ui.shown import error_text
 from dungeon.ui.widgets.player_input import PlayerInput
@@ -169,6 +169,7 @@ class TellingScreen(StoryScreen):
         self.transcript.add(node)
         self._tell_what_was_kept()
         self.status.speed = message.narration.timing.tokens_per_second
+        self.post_message(TurnTold(node, self.status.speed))
         self._show_state()
         self._tell_if_unsaved()
         self._read_ahead()
