@@ -54,7 +54,14 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(Content(about), classes="help--about", markup=False)
 
 
+_SIGNS = {
+    "SHIFT+": "⇧", "CTRL+": "^", "MINUS": "-", "PLUS": "+", "BACKSPACE": "Bksp", "DELETE": "Del",
+    "INSERT": "Ins",
+}  # fmt: skip
+
+
 def _row(command: Command) -> tuple[str, str]:
     other = command.keys[-1].upper() if len(command.keys) > 1 else ""
-    other = other.replace("SHIFT+", "⇧")
+    for name, sign in _SIGNS.items():
+        other = other.replace(name, sign)
     return f"{command.shown_key} {other}".strip(), command.help
