@@ -1,6 +1,7 @@
 # make play   play the game (makes everything it needs on the first run)
 # make test   run the tests
 # make check  tests, then lint, types and import contracts
+# make screenshots  write the pictures of docs/pictures anew
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -8,7 +9,7 @@ BIN    := $(VENV)/bin
 TORCH  := torch>=2.10,<2.14
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: play test check lint models clean help
+.PHONY: play test check lint models screenshots clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -47,6 +48,9 @@ play: models
 test: $(VENV)/.dev models
 	@echo "==> Running the tests"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+screenshots: $(VENV)/.dev models
+	$(BIN)/python tools/screenshots.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check dungeon tests benchmarks tools

@@ -63,9 +63,11 @@ def add(commands: Commands) -> None:
     resume.set_defaults(run=_resume)
 
 
-def title(args: argparse.Namespace, tools: Tools) -> int:
-    """Open the title screen."""
+def title(args: argparse.Namespace, tools: Tools, *, visitor: bool = False) -> int:
+    """Open the title screen; a `visitor` fetches no models onto somebody else's machine."""
     settings = settings_of(args)
+    if visitor:
+        tools = replace(tools, pull=None)
     return _screen(settings, tools, overrides=settings.generation())
 
 

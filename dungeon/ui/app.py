@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -422,9 +423,11 @@ def run_app(context: AppContext) -> int:
         DungeonError: There is no terminal to play on.
     """
     # Textual reads keys from standard input and draws on standard error.
-    if not all(
+    terminal = all(
         stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)
-    ):
+    )
+    # In a browser a driver of its own takes the terminal's place.
+    if not terminal and "TEXTUAL_DRIVER" not in os.environ:
         raise DungeonError(
             "The game needs a terminal, and this is not one.",
             "With pipes and files, play with --plain.",

@@ -94,9 +94,10 @@ class Desk:
     def open_models(self) -> None:
         """Show the models."""
         app = self._app
+        pull = None if app.context.pull_model is None else self._pull
         current = app.engine.info.name if app.engine is not None else ""
         app.push_screen(
-            ModelsScreen(app.context.stocks, current, self.switch, self._pull, self._stop_fetching)
+            ModelsScreen(app.context.stocks, current, self.switch, pull, self._stop_fetching)
         )
 
     def switch(self, name: str) -> None:

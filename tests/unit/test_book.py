@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from dungeon.session import GameSession
 from dungeon.engine.scripted import ScriptedEngine
+from dungeon.session import GameSession
+from dungeon.storage.book import sections_of, to_book
 from dungeon.story.action import Action, Mode
 from dungeon.story.story import Story
 from dungeon.story.tree import Node
-from dungeon.storage.book import sections_of, to_book
 from tests.ui.support import GATE
 
 HOSTILE = 'He says "<script>alert(1)</script>" & <b onclick=x>leaves</b>.'

@@ -38,7 +38,12 @@ theme: parchment
         ("pace", 250, "parchment\n", "parchment\npace: 250\n"),
         ("read_aloud", True, "parchment\n", "parchment\nread_aloud: true\n"),
         ("theme", "a: b # c", "theme: parchment", 'theme: "a: b # c"'),
-        ("saves", "C:\\Stories \u00e9", "parchment\n", 'parchment\nsaves: "C:\\\\Stories \u00e9"\n'),
+        (
+            "saves",
+            "C:\\Stories \u00e9",
+            "parchment\n",
+            'parchment\nsaves: "C:\\\\Stories \u00e9"\n',
+        ),
         ("theme", "null", "theme: parchment", 'theme: "null"'),
     ],
 )
@@ -60,7 +65,9 @@ def test_a_file_is_made_where_there_is_none(file: Path) -> None:
     assert settings.load().line_width == 60
 
 
-@pytest.mark.parametrize("text", ["{model: gpt2, theme: ember}\n", "theme: >\n  ember\nmodel: gpt2"])
+@pytest.mark.parametrize(
+    "text", ["{model: gpt2, theme: ember}\n", "theme: >\n  ember\nmodel: gpt2"]
+)
 def test_a_file_in_a_form_of_its_own_keeps_its_values(file: Path, text: str) -> None:
     file.parent.mkdir()
     file.write_text(text)

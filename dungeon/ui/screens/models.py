@@ -37,7 +37,7 @@ class ModelsScreen(ModalScreen[None]):
         stocks: Reads what there is.
         current: Name of the model that tells now; "" for none.
         use: Loads a model by its name.
-        pull: Begins to fetch one by its name.
+        pull: Begins to fetch one by its name; None where none may be fetched.
         cancel: Ends the fetching.
     """
 
@@ -52,7 +52,7 @@ class ModelsScreen(ModalScreen[None]):
         stocks: Callable[[], Sequence[Stock]],
         current: str,
         use: Callable[[str], object],
-        pull: Callable[[str], object],
+        pull: Callable[[str], object] | None,
         cancel: Callable[[], object],
     ) -> None:
         super().__init__()
@@ -97,8 +97,8 @@ class ModelsScreen(ModalScreen[None]):
 
     def _show(self) -> None:
         stock = self.picked
-        about = Content("") if stock is None else model_details(stock)
-        self.query_one("#model-about", Static).update(about)
+        content = Content("") if stock is None else model_details(stock)
+        self.query_one("#model-about", Static).update(content)
         self.query_one(KeyBar).refresh()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -122,7 +122,10 @@ class ModelsScreen(ModalScreen[None]):
             "use": stock is not None
             and stock.path is not None
             and stock.entry.name != self._current,
-            "pull": stock is not None and stock.path is None and not self._fetching,
+            "pull": stock is not None
+            and stock.path is None
+            and not self._fetching
+            and self._pull is not None,
             "cancel_pull": bool(self._fetching),
         }
         return True if possible.get(action, True) else None
@@ -164,14 +167,15 @@ class ModelsScreen(ModalScreen[None]):
     def action_pull(self) -> None:
         """Fetch the picked model, after asking."""
         stock = self.picked
-        if stock is None or self._fetching:
+        pull = self._pull
+        if stock is None or self._fetching or pull is None:
             return
         entry = stock.entry
 
         def answered(answer: str | None) -> None:
             if answer == "fetch":
                 self.progress(entry.name, Progress("looking for the model"))
-                self._pull(entry.name)
+                pull(entry.name)
 
         self.app.push_screen(
             ChoiceScreen(

@@ -122,13 +122,13 @@ class SettingsScreen(ModalScreen[None]):
         if session is not None:
             head.append((" (W changes that)", "not bold $faint"))
         self.query_one("#settings-title", Static).update(joined(*head))
-        about = Content("")
+        content = Content("")
         if field is not None:
             notes = [field.allowed]
             if self._for_story and not field.story:
                 notes.append("It is for all stories.")
-            about = joined((field.about, "$ink"), (f" {' '.join(filter(None, notes))}", "$faint"))
-        self.query_one("#setting-about", Static).update(about)
+            content = joined((field.about, "$ink"), (f" {' '.join(filter(None, notes))}", "$faint"))
+        self.query_one("#setting-about", Static).update(content)
         self.query_one(KeyBar).refresh()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
