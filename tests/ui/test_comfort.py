@@ -43,6 +43,13 @@ from tests.ui.support import (
 )
 
 
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where speeds are noted: not where the player's are."""
+    monkeypatch.setenv("DUNGEON_MODELS", str(tmp_path))
+    return tmp_path
+
+
 async def pick(pilot: Any, name: str) -> SettingsScreen:
     """Highlight a setting."""
     screen = pilot.app.screen
@@ -209,14 +216,13 @@ async def test_a_model_is_fetched_with_progress_and_stopped(tmp_path: Path) -> N
         assert screen.check_action("pull", ()) is None
 
 
-def test_speeds_are_a_running_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DUNGEON_MODELS", str(tmp_path))
+def test_speeds_are_a_running_average(models: Path) -> None:
     assert read_speeds() == {}
     note_speed("gpt2", 100)
     note_speed("gpt2", 200)
     note_speed("no-such-model", 5)
     assert read_speeds() == {"gpt2": 130.0}
-    (tmp_path / "speeds.json").write_text("[1]")
+    (models / "speeds.json").write_text("[1]")
     assert read_speeds() == {}
 
 
@@ -285,7 +291,7 @@ async def test_files_are_imported_by_what_is_in_them(
     (tmp_path / "b.bin").write_text(
         '{"entries": {"0": {"key": ["salt"], "content": "Salt is dear.", "comment": "Salt"}}}'
     )
-    (tmp_path / "c.bin").write_text("no such thing")
+    (tmp_path / "c.bin").write_bytes(b"\x7fELF\x00\xff")
     async with running(context(tmp_path)) as (app, pilot):
         await until(pilot, lambda: app.title_screen.scenarios)
         for name, told in (
