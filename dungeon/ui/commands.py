@@ -109,19 +109,19 @@ LATER = Command(
 )  # fmt: skip
 
 SETTINGS = Command(
-    "settings", ("ctrl+s", "shift+f6"), "^S", "", "Settings",
+    "settings", ("ctrl+s", "f18", "shift+f6"), "^S", "", "Settings",
     "Opens the settings: how words are drawn, the colours, the width of a line, typing.",
 )  # fmt: skip
 MODELS = Command(
-    "models", ("shift+f7",), "⇧F7", "", "Models",
+    "models", ("f19", "shift+f7"), "⇧F7", "", "Models",
     "Opens the models: fetches one, or lets another tell the story from here on.",
 )  # fmt: skip
 EXPORT = Command(
-    "export", ("shift+f8",), "⇧F8", "", "Export the story",
+    "export", ("f20", "shift+f8"), "⇧F8", "", "Export the story",
     "Writes the story into a file: Markdown, text, a book of HTML, JSON, KoboldAI.",
 )  # fmt: skip
 READ = Command(
-    "read", ("shift+f9",), "⇧F9", "", "Read the turn aloud",
+    "read", ("f21", "shift+f9"), "⇧F9", "", "Read the turn aloud",
     "Lets a voice of the system read the current turn; again, or Esc, stops it.",
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from dungeon.engine.catalog import CATALOG
 from dungeon.engine.inventory import Stock
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.session import GameSession
-from dungeon.storage.library import DamagedSave, SaveSummary, list_saves
+from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.ui.app import DungeonApp
 from dungeon.ui.preferences import Preferences
 from dungeon.ui.screens.card_editor import CardEditor
@@ -103,7 +104,6 @@ def test_over_the_title(tmp_path: Path, snap_compare: Compare, keys: list[str]) 
         await listed(pilot)
         title = pilot.app.screen
         if keys == ["x"]:
-            # The newest story has the focus; its age would be that of the test.
             title.query_one("#saves").focus()
         await pilot.press(*keys)
         await until(pilot, lambda: pilot.app.screen is not title)
@@ -112,7 +112,11 @@ def test_over_the_title(tmp_path: Path, snap_compare: Compare, keys: list[str]) 
     if keys[-1] == "x":
         session = GameSession.new(GATE, ScriptedEngine(), saves=tmp_path / "saves", title="Ida")
         session.close()
-        app = game(tmp_path, list_saves=list_saves)
+        listed_as = saves(tmp_path)[0]
+        assert isinstance(listed_as, SaveSummary)
+        path = next((tmp_path / "saves").glob("*.dungeon"))
+        summary = replace(listed_as, path=path)
+        app = game(tmp_path, list_saves=lambda directory: [summary])
     assert snap_compare(app, terminal_size=SMALL, run_before=opened)
 
 

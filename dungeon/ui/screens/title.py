@@ -21,6 +21,7 @@ from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.story.scenario import RATINGS, within
 from dungeon.ui.commands import HELP, QUIT
 from dungeon.ui.screens import details
+from dungeon.ui.screens.card_editor import SHORT
 from dungeon.ui.screens.cards import MAX_SEARCH, SearchLine
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.shown import error_text, joined, line, shown
@@ -37,13 +38,12 @@ WORDMARK = (
 )
 WORDMARK_COLOURS = ("$warning", "$primary", "$accent")
 TAGLINE = "Say what you do. The story goes on."
-TOUR = """Your stories will stand here.
-
-1 Pick a scenario, press Enter.
-2 Type what you do, as you like.
-3 Tab: do, say, or tell yourself.
-4 ^R tells it again, ^Z undoes.
-5 F1 shows every key, anywhere."""
+TOUR = """\
+1 Pick one, Enter.
+2 Type what you do.
+3 Tab: do, say, tell.
+4 ^R again, ^Z back.
+5 F1 shows all keys."""
 """For a player who has begun no story yet."""
 
 
@@ -70,6 +70,8 @@ class TitleScreen(Screen[None]):
         Binding("q", "app.quit", "Quit", show=False),
         Binding("question_mark", "app.help", "Help", show=False),
     ]
+
+    VERTICAL_BREAKPOINTS = SHORT
 
     class ScenarioChosen(Message):
         """The player wants to begin this scenario."""
