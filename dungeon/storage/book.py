@@ -11,7 +11,7 @@ from dungeon.story.action import as_line, as_narrative
 from dungeon.story.scenario import Style
 from dungeon.story.story import Story
 from dungeon.story.tree import Node, NodeId
-from dungeon.text import clean, shorten
+from dungeon.text import clean
 
 TEASER = 70
 """Longest line of a choice, in characters."""
@@ -25,8 +25,8 @@ _STYLE = """
 body { margin: 0; padding: 0 1.25rem 6rem; background: var(--paper); color: var(--ink);
   font: 1.15rem/1.62 "Iowan Old Style", "Palatino Linotype", Palatino, Georgia, serif;
   font-feature-settings: "kern", "liga", "onum"; }
-header { min-height: 62vh; display: flex; flex-direction: column; justify-content: center;
-  text-align: center; }
+header { display: flex; flex-direction: column; justify-content: center;
+  min-height: min(62vh, 34rem); text-align: center; }
 h1 { margin: 0; font-size: clamp(2rem, 7vw, 3.2rem); font-weight: normal; line-height: 1.15;
   letter-spacing: .01em; overflow-wrap: anywhere; }
 header p { margin: 1.2rem 0 0; color: var(--soft); font-style: italic; text-indent: 0; }
@@ -156,9 +156,11 @@ def _section(section: Section, style: Style) -> Iterator[str]:
     yield from _prose(section.nodes, style, first=section.number == 1)
     if section.turns:
         yield '<ul class="turn">'
+        first_nodes = [way.nodes[0] for way in section.turns]
         for way in section.turns:
+            teaser = escape(_teaser(way.nodes[0], first_nodes, style))
             yield (
-                f'<li><a href="#s{way.number}"><span>{escape(_teaser(way.nodes[0], style))}</span>'
+                f'<li><a href="#s{way.number}"><span>{teaser}</span>'
                 f"<b>turn to {way.number}</b></a></li>"
             )
         yield "</ul>"
@@ -167,18 +169,25 @@ def _section(section: Section, style: Style) -> Iterator[str]:
     yield "</section>"
 
 
-def _teaser(node: Node, style: Style) -> str:
-    """What leads into a branch: the player's line, and the first words of what came of it."""
-    said = clean(as_line(node.action, style), newlines=False).removeprefix("> ")
-    told = " ".join(clean(node.text, newlines=False).split())
-    text = f"{said} {told}" if said else told
-    return shorten(text, TEASER) or "The story goes on"
+def _teaser(node: Node, others: list[Node], style: Style) -> str:
+    """What leads into a branch: the player's line; where that is shared, what came of it too."""
+    said = _line(node, style)
+    text = said
+    if not said or [_line(other, style) for other in others].count(said) > 1:
+        told = " ".join(clean(node.text, newlines=False).split())
+        text = f"{said} {told}".strip()
+    if len(text) > TEASER:
+        text = text[:TEASER].rsplit(" ", 1)[0].rstrip(".,;:") + "…"
+    return text or "The story goes on"
+
+
+def _line(node: Node, style: Style) -> str:
+    return clean(as_line(node.action, style), newlines=False).removeprefix("> ")
 
 
 def _prose(nodes: list[Node], style: Style, *, first: bool = True) -> Iterator[str]:
     for node in nodes:
-        line = clean(as_line(node.action, style), newlines=False).removeprefix("> ")
-        if line:
+        if line := _line(node, style):
             yield f'<p class="player">{escape(line)}</p>'
         text = "\n\n".join(
             part for part in (clean(as_narrative(node.action)), clean(node.text)) if part.strip()
