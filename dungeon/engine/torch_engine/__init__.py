@@ -102,7 +102,7 @@ class TorchEngine:
         try:
             if self._threads is not None:
                 torch.set_num_threads(self._threads)
-            opened = load.open_model(model.path, entry.name)
+            opened = load.open_model(model.path, entry.name, entry.adapter)
             longest = opened.n_positions
             if entry.n_positions:
                 longest = min(longest, entry.n_positions)

@@ -15,8 +15,9 @@ import torch
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
+from dungeon.engine.catalog import Adapter
 from dungeon.engine.store import models_dir, seal, sound
-from dungeon.engine.torch_engine import quietly
+from dungeon.engine.torch_engine import adapter, quietly
 from dungeon.engine.torch_engine.checks import (
     READ,
     bad,
@@ -50,6 +51,7 @@ class Opened:
         codec: Its tokenizer.
         n_positions: Positions it was made for.
         ends: Ids that end a text.
+        adapter: What is added to its weights when they are read.
     """
 
     path: Path
@@ -58,9 +60,10 @@ class Opened:
     codec: Codec
     n_positions: int
     ends: frozenset[int]
+    adapter: Adapter | None = None
 
 
-def open_model(path: Path, name: str) -> Opened:
+def open_model(path: Path, name: str, taught: Adapter | None = None) -> Opened:
     """A model saved by transformers: config.json, *.safetensors, tokenizer files.
 
     What transformers makes of its config and its tokenizer is kept, since to import it takes
@@ -82,7 +85,8 @@ def open_model(path: Path, name: str) -> Opened:
         tuple(known["prefix"]),
     )
     shape = None if known["shape"] is None else Shape(**known["shape"])
-    return Opened(path, name, shape, codec, known["n_positions"], frozenset(known["ends"]))
+    ends = frozenset(known["ends"])
+    return Opened(path, name, shape, codec, known["n_positions"], ends, taught)
 
 
 def _digest(path: Path) -> str:
@@ -179,6 +183,8 @@ def load_weights(opened: Opened) -> Any:
     )
     if lacking:
         raise bad(opened.name, f"its weights do not fit its config.json ({lacking[0]})")
+    if opened.adapter is not None:
+        adapter.add(model, opened.adapter, opened.name)
     return model.eval().requires_grad_(False)
 
 
@@ -189,7 +195,7 @@ def prepared(opened: Opened, shape: Shape, kernels: Kernels, digest: str) -> Sta
     memory layout. Where they cannot be kept they are made at every start.
 
     Args:
-        digest: SHA-256 of the weights' file.
+        digest: Of the weights' file, and of what is added to them.
 
     Raises:
         ModelError: The weights are damaged or do not fit the config.

@@ -1,0 +1,1 @@
+"""How the narrator that ships was taught: see README.md here."""
