@@ -376,8 +376,10 @@ class DungeonApp(App[None]):
     # -- everywhere ----------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """Show what the screen is for, and its keys."""
-        if not isinstance(self.screen, HelpScreen):
+        """Show what the screen is for, and its keys; where that is shown, close it."""
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss(None)
+        else:
             self.push_screen(HelpScreen(*guide_of(self.screen_stack)))
 
     async def action_quit(self) -> None:

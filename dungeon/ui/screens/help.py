@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class HelpScreen(ModalScreen[None]):
-    """Shows the keys; any of Escape, Enter and F1 closes it.
+    """Shows the keys; Escape and Enter close it, and so does F1, which is the app's.
 
     Args:
         guide: What the screen is for.
@@ -28,7 +28,6 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss(None)", "Close", show=False),
-        Binding("f1", "dismiss(None)", "Close", show=False, priority=True),
     ]
 
     def __init__(self, guide: Guide, commands: Iterable[Command]) -> None:
