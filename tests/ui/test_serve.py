@@ -23,9 +23,8 @@ dungeon: 1
 title: A Gate
 opening: You stand at the gate.
 """
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def free_port() -> int:

@@ -24,27 +24,13 @@ from dungeon.ui.screens import details
 from dungeon.ui.screens.card_editor import SHORT
 from dungeon.ui.screens.cards import MAX_SEARCH, SearchLine
 from dungeon.ui.screens.choice import ChoiceScreen
+from dungeon.ui.screens.wordmark import TAGLINE, TOUR, WORDMARK, WORDMARK_COLOURS
 from dungeon.ui.shown import error_text, joined, line, shown
 from dungeon.ui.tables import ON_TITLE, PLAY_PICKED
 from dungeon.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
-
-WORDMARK = (
-    "█▀▄ █ █ █▄ █ █▀▀ █▀▀ █▀█ █▄ █",
-    "█ █ █ █ █ ▀█ █ █ █▀  █ █ █ ▀█",
-    "▀▀  ▀▀▀ ▀  ▀ ▀▀▀ ▀▀▀ ▀▀▀ ▀  ▀",
-)
-WORDMARK_COLOURS = ("$warning", "$primary", "$accent")
-TAGLINE = "Say what you do. The story goes on."
-TOUR = """\
-1 Pick one, Enter.
-2 Type what you do.
-3 Tab: do, say, tell.
-4 ^R again, ^Z back.
-5 F1 shows all keys."""
-"""For a player who has begun no story yet."""
 
 
 class Library(OptionList):
