@@ -104,9 +104,9 @@ class Shelf:
 
         def checked(text: str) -> None:
             path = _path(text)
-            if path.exists():
+            if _there(path):
                 raise SaveError(f"{path.name} is there already.", "Choose another name.")
-            if not path.parent.is_dir():
+            if not _there(path.parent):
                 raise SaveError(f"There is no folder {path.parent}.", "Name one that is there.")
 
         def named(text: str | None) -> None:
@@ -134,7 +134,7 @@ class Shelf:
         """Ask for a file and bring what is in it into the library."""
 
         def checked(text: str) -> None:
-            if not text.strip() or not _path(text).exists():
+            if not text.strip() or not _there(_path(text)):
                 raise ScenarioError("There is no such file.", "Give its path.")
 
         def named(text: str | None) -> None:
@@ -162,6 +162,14 @@ class Shelf:
             title, body = "Imported", message.report
         self._app.push_screen(ChoiceScreen(title, body, [("ok", "Close")]))
         self._app.read_library()
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        # No file can have such a name.
+        return False
 
 
 def _path(text: str) -> Path:
