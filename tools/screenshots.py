@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 
 from dungeon import models
 from dungeon.authoring.library import find_scenario
+from dungeon.authoring.reader import read_scenario
 from dungeon.errors import ModelError
 from dungeon.ui.app import AppContext, DungeonApp
 from dungeon.ui.screens.play import PlayScreen
@@ -69,11 +70,13 @@ class Photographer:
 async def play(folder: Path, model: str | None) -> None:
     """Play and take the pictures."""
     with tempfile.TemporaryDirectory() as saves:
+        path = find_scenario("salt-road")
+        questions = read_scenario(path).questions
         context = AppContext(
             make_engine=lambda: models.make_engine(model),
             saves=Path(saves),
-            scenario=find_scenario("salt-road"),
-            answers={"name": "Ansel", "calling": "smuggler"},
+            scenario=path,
+            answers={question.key: question.fallback for question in questions},
             seed=SEED,
             animations=False,
         )
