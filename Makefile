@@ -2,6 +2,7 @@
 # make test   run the tests
 # make check  tests, then lint, types and import contracts
 # make audit  ask whether a library in constraints.txt has a known vulnerability (needs the network)
+# make screenshots  write the pictures of docs/pictures anew
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -9,7 +10,7 @@ BIN    := $(VENV)/bin
 TORCH  := torch>=2.10,<2.14
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: play test check lint audit models clean help
+.PHONY: play test check lint audit models screenshots clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +49,9 @@ play: models
 test: $(VENV)/.dev models
 	@echo "==> Running the tests"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+screenshots: $(VENV)/.dev models
+	$(BIN)/python tools/screenshots.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check dungeon tests benchmarks tools training

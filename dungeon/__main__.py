@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     import argparse
 
     from dungeon.engine.base import Engine
+    from dungeon.engine.fetch import OnProgress
 
 
 def main() -> None:
     """Run `dungeon` with the process's arguments and exit with its code."""
-    sys.exit(cli.run(sys.argv[1:], cli.Tools(make_engine=_engine, offer=_offer, models=_models)))
+    tools = cli.Tools(make_engine=_engine, offer=_offer, models=_models, pull=_pull)
+    sys.exit(cli.run(sys.argv[1:], tools))
 
 
 def _engine(model: str | None) -> Engine:
@@ -34,6 +36,12 @@ def _models(args: argparse.Namespace) -> int:
     from dungeon import models
 
     return models.command(args)
+
+
+def _pull(name: str, progress: OnProgress) -> object:
+    from dungeon import models
+
+    return models.pull(name, progress)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
-"""Paths as somebody typed them, and reading files that may come from anybody.
-
-Only ordinary files are read, and never more of them than is allowed.
-"""
+"""Files: paths as somebody typed them, reading what may come from anybody, and writing whole or not
+at all."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -43,6 +42,34 @@ def read_ordinary(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise OddFileError(f"it is larger than {_size(most)}")
     return data
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all: what had the name stays until then.
+
+    A terminal, a pipe or another device is simply written to.
+
+    Raises:
+        OSError: It cannot be written; a file that was there is as it was.
+        RuntimeError, ValueError: The path is a circle of links, or holds a NUL.
+    """
+    target = path.resolve()
+    mode = target.stat().st_mode if target.exists() else None
+    if mode is not None and not stat.S_ISREG(mode):
+        with target.open("w", encoding="utf-8") as device:
+            device.write(text)
+        return
+    draft = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.new")
+    try:
+        with draft.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            draft.chmod(stat.S_IMODE(mode))
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _size(count: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from dungeon.errors import SaveError, TurnError
@@ -249,8 +250,21 @@ class KeptStory:
         self.story.cards = cards
         self.save()
 
-    def set_generation(self, generation: GenerationSettings) -> None:
-        """Replace the sampling numbers of this story."""
+    def set_generation(
+        self, generation: GenerationSettings, own: Collection[str] | None = None
+    ) -> None:
+        """Replace the sampling numbers of this story.
+
+        Args:
+            generation: The numbers.
+            own: Names of those that the player's settings do not override; by default what
+                changes now joins those that were.
+        """
+        before = asdict(self.story.generation)
+        if own is None:
+            changed = {name for name, new in asdict(generation).items() if new != before[name]}
+            own = changed.union(self.story.own)
+        self.story.own = tuple(sorted(own))
         self.story.generation = generation
         self.save()
 

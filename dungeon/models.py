@@ -163,6 +163,15 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
+def pull(name: str, progress: OnProgress) -> object:
+    """Bring a model onto this machine, in the form that the engine reads.
+
+    Raises:
+        ModelError: The model is unknown, or cannot be fetched or stored.
+    """
+    return fetch.pull(name, progress, convert_gguf)
+
+
 def _pull(name: str) -> int:
     entry = catalog.resolve(name)
     with _bar(entry) as progress:

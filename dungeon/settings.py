@@ -4,7 +4,6 @@ The file is `settings.yaml` in the platform's configuration directory; the envir
 are the fields' with `DUNGEON_` in front (`DUNGEON_MODEL=gpt2`). A setting that a story has of
 its own (its scenario's temperature, say) is only overridden by one that is set here.
 
-The file is `name: value` lines of YAML and nothing else of it: no lists, no aliases, no tags.
 Values stay the text that was written (`model: NO` is a model named NO), as they do in the
 environment.
 """
@@ -12,12 +11,10 @@ environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import platformdirs
-import yaml
 from pydantic import ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -28,25 +25,18 @@ from pydantic_settings import (
 )
 
 from dungeon.errors import SettingsError
-from dungeon.files import read_ordinary
+from dungeon.settings_file import read, settings_file
 from dungeon.story.presets import PRESETS
-from dungeon.story.scenario import RANGES
+from dungeon.story.scenario import RANGES, Range
 from dungeon.text import shorten
 
-APP = "dungeon"
-
-MAX_BYTES = 64 * 1024
-"""Largest settings file; one with every setting has under 1 KiB."""
-
-
-def settings_file() -> Path:
-    """Where the settings are read from: `DUNGEON_SETTINGS`, else the platform's place."""
-    named = os.environ.get("DUNGEON_SETTINGS")
-    return Path(named) if named else platformdirs.user_config_path(APP) / "settings.yaml"
-
-
-# The C parser is some twenty times faster; both give the same events and marks.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LIMITS: Mapping[str, Range] = {
+    **RANGES,
+    "line_width": Range(30, 160, whole=True),
+    "margin": Range(0, 40, whole=True),
+    "pace": Range(0, 2000, whole=True),
+}
+"""What every setting that is a number may be."""
 
 
 class Settings(BaseSettings):
@@ -60,6 +50,16 @@ class Settings(BaseSettings):
     """Where stories are kept."""
     theme: str | None = None
     """Name of the screen's theme."""
+    line_width: int | None = None
+    """Widest line of a story, in columns."""
+    margin: int | None = None
+    """Columns left free on both sides of a story at least."""
+    pace: int | None = None
+    """How fast a turn is typed, in words a minute; 0 shows words as soon as they are told."""
+    reduced_motion: bool = False
+    """Whether nothing blinks, spins or glides."""
+    read_aloud: bool = False
+    """Whether a voice of the system reads each turn."""
     preset: Literal[*PRESETS] | None = None  # type: ignore[valid-type]
     """Sampling numbers that suit each other; each source's own numbers go before its preset."""
     word_filter: bool = False
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         """The sampling numbers that are set, by name."""
         return {name: getattr(self, name) for name in RANGES if getattr(self, name) is not None}
 
-    @field_validator(*RANGES, mode="before")
+    @field_validator(*LIMITS, mode="before")
     @classmethod
     def _written_as_a_number(cls, value: object) -> object:
         # pydantic takes True for 1, "0.8 " for 0.8 and "1_0" for 10; nobody means that.
@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over file; no `.env`, no secrets directory."""
-        file = InitSettingsSource(settings_cls, _read(settings_file()))
+        file = InitSettingsSource(settings_cls, read(settings_file()))
         # Each by itself: a preset on the command line goes before a number in the file.
         return tuple(
             _Expanded(settings_cls, source) for source in (init_settings, env_settings, file)
@@ -187,70 +187,3 @@ def place_of(name: str, command_line: Mapping[str, object]) -> str:
 
 def _names() -> list[str]:
     return sorted(Settings.model_fields)
-
-
-# -- the file ----------------------------------------------------------------------------------
-
-
-def _read(path: Path) -> dict[str, str | None]:
-    """What stands in the settings file; nothing where there is none.
-
-    Raises:
-        OSError, ValueError: It cannot be read, or is more than `name: value` lines.
-    """
-    try:
-        data = read_ordinary(path, MAX_BYTES)
-    except FileNotFoundError:
-        return {}
-    try:
-        return _lines(yaml.parse(data.decode("utf-8-sig"), Loader=_Loader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise ValueError(f"{error.problem or error.context}{where}") from None
-    except yaml.YAMLError:
-        raise ValueError("it holds a character that no text has") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"it is not UTF-8 (byte {error.start})") from None
-    except OverflowError:
-        # PyYAML lets one through on escapes such as "\UFFFFFFFF".
-        raise ValueError("it holds an escape that is no character") from None
-
-
-def _lines(events: Iterable[Any]) -> dict[str, str | None]:
-    """The values by their names; stops at the first event that is no part of such a line."""
-    content: dict[str, str | None] = {}
-    lines: dict[str, int] = {}
-    name: str | None = None
-    inside = False
-    for event in events:
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.MappingStartEvent) and not inside:
-            _refuse_extras(event, line)
-            inside = True
-        elif isinstance(event, yaml.ScalarEvent) and inside:
-            _refuse_extras(event, line)
-            if name is not None:
-                # `model:` with nothing after it, or the null of YAML, is a setting left out.
-                left_out = not event.style and event.value in ("", "~", "null")
-                content[name] = None if left_out else event.value
-                name = None
-            elif event.value in lines:
-                first = lines[event.value]
-                raise ValueError(
-                    f"{shorten(event.value, 40)} stands in line {line} and in line {first}"
-                )
-            else:
-                name = event.value
-                lines[name] = line
-        elif isinstance(event, yaml.DocumentStartEvent) and inside:
-            raise ValueError(f"a second document begins in line {line}")
-        elif isinstance(event, yaml.NodeEvent) and getattr(event, "value", None) != "":
-            # The empty value is that of a file of nothing but comments under a `---`.
-            raise ValueError(f"line {line} is not a `name: value` line")
-    return content
-
-
-def _refuse_extras(event: Any, line: int) -> None:
-    if event.anchor is not None or event.tag not in (None, "!"):
-        raise ValueError(f"an anchor or a tag stands in line {line}; put the value in quotes")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dungeon.errors import SettingsError
 from dungeon.files import typed_path
-from dungeon.settings import settings_file
+from dungeon.settings_file import settings_file
 from dungeon.story.filter import WordFilter, read_words
 
 MAX_BYTES = 256 * 1024

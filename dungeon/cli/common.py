@@ -15,6 +15,7 @@ from dungeon.text import clean
 
 if TYPE_CHECKING:
     from dungeon.engine.base import Engine
+    from dungeon.engine.fetch import OnProgress
     from dungeon.settings import Settings
 
 EngineMaker = Callable[[str | None], "Engine"]
@@ -28,12 +29,14 @@ class Tools:
     Attributes:
         make_engine: Picks the engine of a model that is on this machine.
         offer: Where that model is not, asks the player on the terminal and fetches it.
+        pull: Brings a model onto this machine, by its name.
         models: `dungeon models ...`: takes the verb and its arguments, gives the exit code.
     """
 
     make_engine: EngineMaker
     offer: Callable[[str | None], None]
     models: Callable[[argparse.Namespace], int]
+    pull: Callable[[str, OnProgress], object] | None = None
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +96,8 @@ def settings_of(args: argparse.Namespace) -> Settings:
         SettingsError: One cannot be used, or is outside its range; the hint says where it stands.
     """
     from dungeon import settings
-    from dungeon.story.scenario import RANGES, check_range
+    from dungeon.settings import LIMITS
+    from dungeon.story.scenario import check_range
 
     given = {
         name: getattr(args, name, None) for name in ("model", "saves", "max_new_tokens", "preset")
@@ -101,13 +105,15 @@ def settings_of(args: argparse.Namespace) -> Settings:
     try:
         found = settings.load(**given)
     except settings.UnusableError as error:
-        if error.name not in RANGES:
+        if error.name not in LIMITS:
             raise
-        allowed = f"Use {RANGES[error.name]}."
+        allowed = f"Use {LIMITS[error.name]}."
         raise settings.UnusableError(error.name, error.value, allowed, error.place) from None
-    for name, value in found.generation().items():
+    for name, allowed_range in LIMITS.items():
+        if (value := getattr(found, name)) is None:
+            continue
         try:
-            check_range(name, value, RANGES[name])
+            check_range(name, value, allowed_range)
         except SettingsError as error:
             place = settings.place_of(name, given)
             raise SettingsError(error.message, f"{error.hint} It stands in {place}.") from None

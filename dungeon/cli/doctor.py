@@ -141,7 +141,7 @@ def _settings(settings: Settings) -> list[Finding]:
 
 
 def _settings_file() -> str:
-    from dungeon.settings import settings_file
+    from dungeon.settings_file import settings_file
 
     file = settings_file()
     return _home(file) + ("" if file.is_file() else " (not there)")

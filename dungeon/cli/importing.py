@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dungeon.cli.common import Commands, Tools, give, saves_dir, seed, settings_of, tell
 from dungeon.errors import DungeonError, SaveError, ScenarioError, SettingsError
-from dungeon.text import clean
 
 if TYPE_CHECKING:
-    from dungeon.authoring.importers import Draft, Report
+    from dungeon.authoring.importers import Report
+    from dungeon.exchange import Brought
     from dungeon.story.scenario import Scenario
     from dungeon.story.story import Story
 
@@ -45,6 +42,9 @@ def add(commands: Commands) -> None:
         required=True,
         help="novelai and card are for a scenario, all others for a story",
     )
+    export.add_argument(
+        "--branches", action="store_true", help="with html: every branch, as choices to turn to"
+    )
     export.add_argument("-o", "--output", type=Path, metavar="FILE")
     export.add_argument("--saves", type=Path, metavar="DIR", default=argparse.SUPPRESS)
     export.set_defaults(run=_export)
@@ -53,79 +53,14 @@ def add(commands: Commands) -> None:
 # -- in --------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Brought:
-    """A world or story of a file, as what it will be written."""
-
-    report: Report
-    scenario: Scenario | None = None
-    story: Story | None = None
-
-
 def _import(args: argparse.Namespace, tools: Tools) -> int:
-    from dungeon.authoring import importers
-    from dungeon.authoring.importers.detect import MAX_BYTES
-    from dungeon.authoring.source import read_bytes
+    from dungeon.exchange import bring
 
-    path = _file(args.file)
-    data = read_bytes(path, MAX_BYTES)
-    found = importers.recognise(data)
-    number = importers.seed_of(data) if args.seed is None else args.seed
-    if found.kind is importers.Kind.OWN_EXPORT:
-        brought = [_own(found.data, args.form)]
-    else:
-        stem = clean(path.stem, newlines=False).strip() or "Imported"
-        brought = list(_made(importers.drafts(found, number), args.form, stem, number))
-    _write(brought, args, path.name)
+    _write(bring(args.file, args.form, args.seed), args, args.file.name)
     return 0
 
 
-def _file(path: Path) -> Path:
-    """The file that is meant; of a folder, the one save in it.
-
-    Raises:
-        ScenarioError: A folder has none or several.
-    """
-    try:
-        if not path.is_dir():
-            return path
-        found = [item for item in sorted(path.iterdir()) if item.suffix == ".json"]
-    except (OSError, ValueError):
-        return path
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(item.name for item in found[:5])
-    raise ScenarioError(
-        f"The folder {path} holds {'several saves' if found else 'no save'}.",
-        f"Name one of: {names}." if found else "Name the file itself.",
-    )
-
-
-def _own(data: bytes, form: str | None) -> _Brought:
-    from dungeon.authoring.importers import Kind, Report
-    from dungeon.authoring.importers.product import literal
-    from dungeon.storage.export import from_json
-
-    report = Report(Kind.OWN_EXPORT.value)
-    story = from_json(data)
-    if form == "scenario":
-        report.keep("The scenario, as it was played: its questions are answered.")
-        return _Brought(report, scenario=literal(story.current_scenario()))
-    report.keep("Everything.")
-    return _Brought(report, story=story)
-
-
-def _made(drafts: list[Draft], form: str | None, stem: str, number: int) -> Iterator[_Brought]:
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    for draft in drafts:
-        if (form or ("scenario" if draft.tale is None else "story")) == "scenario":
-            yield _Brought(draft.report, scenario=draft.scenario(stem))
-        else:
-            story = draft.story(stem, seed=number, created=created)
-            yield _Brought(draft.report, story=story)
-
-
-def _write(brought: list[_Brought], args: argparse.Namespace, source: str) -> None:
+def _write(brought: list[Brought], args: argparse.Namespace, source: str) -> None:
     many = len(brought) > 1
     for path, item in _places(brought, args, many):
         if item.scenario is not None:
@@ -144,8 +79,8 @@ def _write(brought: list[_Brought], args: argparse.Namespace, source: str) -> No
 
 
 def _places(
-    brought: list[_Brought], args: argparse.Namespace, many: bool
-) -> list[tuple[Path | None, _Brought]]:
+    brought: list[Brought], args: argparse.Namespace, many: bool
+) -> list[tuple[Path | None, Brought]]:
     """Where each goes, decided before anything is written; None is the folder of stories.
 
     Raises:
@@ -159,7 +94,7 @@ def _places(
         raise ScenarioError(
             f"{out} is a file, and there are {len(brought)} to write.", "Name a folder with -o."
         )
-    places: list[tuple[Path | None, _Brought]] = []
+    places: list[tuple[Path | None, Brought]] = []
     taken: set[Path] = set()
     for item in brought:
         if item.scenario is None:
@@ -181,41 +116,15 @@ def _places(
 
 
 def _write_scenario(scenario: Scenario, report: Report, path: Path | None, source: str) -> None:
-    from dungeon.authoring.importers.product import cards_text, scenario_text
+    from dungeon.exchange import write_scenario
 
     assert path is not None
-    comment = (
-        f"Imported from {source}: {report.kind}.\n"
-        "`dungeon check FILE` looks it over; docs/scenarios.md tells of the fields."
-    )
-    text, rest, warnings = scenario_text(scenario, report, comment)
-    _create(path, text)
+    written = write_scenario(scenario, report, path, source)
     tell(f"Wrote {path}. Play it with: dungeon play {path}")
-    if rest:
-        beside = path.with_name(f"{path.stem}.cards.json")
-        _create(beside, cards_text(rest, scenario))
-        tell(f"Wrote {beside}, with the cards that the scenario cannot hold.")
-    if warnings:
+    if written.cards is not None:
+        tell(f"Wrote {written.cards}, with the cards that the scenario cannot hold.")
+    if (warnings := written.warnings) > 0:
         tell(f"`dungeon check` has {warnings} warning{'' if warnings == 1 else 's'} for it.")
-
-
-def _create(path: Path, text: str) -> None:
-    """Write a file that was not there.
-
-    Raises:
-        ScenarioError: It was, or it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        raise ScenarioError(f"{path} is there already.", "Name another file with -o.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "that is no file name"
-        raise ScenarioError(
-            f"{path} cannot be written: {reason}.", "Choose another place with -o."
-        ) from None
 
 
 def _write_story(story: Story, out: Path | None, args: argparse.Namespace) -> None:
@@ -276,10 +185,8 @@ def _export_scenario(args: argparse.Namespace) -> tuple[str, Report | None]:
 
 
 def _export_story(args: argparse.Namespace) -> tuple[str, Report | None]:
-    from dungeon.authoring.exporters.kobold import to_kobold
-    from dungeon.storage import export
-    from dungeon.storage.library import find_save
-    from dungeon.storage.story_file import StoryFile
+    from dungeon.exchange import FORMATS
+    from dungeon.storage.library import find_save, load_save
 
     if Path(args.name).suffix.lower() in (".yaml", ".yml"):
         raise _mismatch(args.name, "a scenario", SCENARIO_FORMATS)
@@ -289,20 +196,9 @@ def _export_story(args: argparse.Namespace) -> tuple[str, Report | None]:
         if _is_scenario(args.name):
             raise _mismatch(args.name, "a scenario", SCENARIO_FORMATS) from None
         raise error from None
-    file = StoryFile.open(path, read_only=True)
-    try:
-        story = file.load()
-    finally:
-        file.close()
-    if args.format == "kobold":
-        return to_kobold(story)
-    write = {
-        "md": export.to_markdown,
-        "txt": export.to_text,
-        "html": export.to_html,
-        "json": export.to_json,
-    }
-    return write[args.format](story), None
+    story = load_save(path)
+    branches = args.branches and args.format == "html"
+    return FORMATS["gamebook" if branches else args.format].write(story)
 
 
 def _is_story(args: argparse.Namespace) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dungeon.session import GameSession
     from dungeon.settings import Settings
     from dungeon.story.scenario import GenerationSettings, Scenario
+    from dungeon.ui.preferences import Look, Preferences
 
 
 def add(commands: Commands) -> None:
@@ -67,9 +68,11 @@ def add(commands: Commands) -> None:
     resume.set_defaults(run=_resume)
 
 
-def title(args: argparse.Namespace, tools: Tools) -> int:
-    """Open the title screen."""
+def title(args: argparse.Namespace, tools: Tools, *, visitor: bool = False) -> int:
+    """Open the title screen; a `visitor` fetches no models onto somebody else's machine."""
     settings = settings_of(args)
+    if visitor:
+        tools = replace(tools, pull=None)
     return _screen(settings, tools, overrides=settings.generation())
 
 
@@ -125,6 +128,7 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
             save=path,
             seed=args.seed,
             overrides=settings.generation(),
+            commanded=_commanded(args),
             read_only=args.read_only,
         )
     from dungeon.authoring.library import change_since, list_scenarios
@@ -143,7 +147,7 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
         raise
     if args.seed is not None:
         session.story.seed = args.seed
-    session.story.generation = _generation(settings, session.story.generation)
+    session.story.take_settings(settings.generation(), _commanded(args))
     return _plain(session, settings)
 
 
@@ -166,13 +170,41 @@ def _screen(settings: Settings, tools: Tools, **start: object) -> int:
     return run_app(
         AppContext(
             make_engine=lambda: tools.make_engine(settings.model),
+            engine_of=tools.make_engine,
+            pull_model=tools.pull,
             saves=saves_dir(settings),
             theme=settings.theme,
             word_filter=settings.word_filter,
             rating=settings.rating,
+            look=_look(settings),
+            preferences=_preferences(settings),
             **start,  # type: ignore[arg-type]
         )
     )
+
+
+def _commanded(args: argparse.Namespace) -> frozenset[str]:
+    """The sampling numbers that the command line itself sets."""
+    names = set() if args.preset is None else set(PRESETS[args.preset].numbers())
+    return frozenset(names | ({"max_new_tokens"} if args.max_new_tokens is not None else set()))
+
+
+def _look(settings: Settings) -> Look:
+    from dungeon.ui.preferences import Look
+
+    given = {field.name: getattr(settings, field.name) for field in fields(Look)}
+    return Look(**{name: value for name, value in given.items() if value is not None})
+
+
+def _preferences(settings: Settings) -> Preferences:
+    from dungeon import settings_file
+    from dungeon.ui.preferences import Preferences
+
+    values = settings.model_dump(exclude_none=True, exclude_unset=True)
+    preset = PRESETS[values["preset"]].numbers() if "preset" in values else {}
+    # What a preset brought with it is not set by itself.
+    own = {name: value for name, value in values.items() if preset.get(name) != value}
+    return Preferences(own, settings_file.change)
 
 
 def _generation(settings: Settings, base: GenerationSettings) -> GenerationSettings:

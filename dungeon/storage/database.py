@@ -42,7 +42,7 @@ def _to_2(db: sqlite3.Connection) -> None:
     Cards, style and sampling numbers may have fields that format 1 did not know. Files from
     between two releases may hold all of it already.
     """
-    added = {"automatic": 1, "forgotten": "[]", "source": "", "marks": "[]"}
+    added = {"automatic": 1, "forgotten": "[]", "source": "", "marks": "[]", "own": "[]"}
     db.executemany("INSERT OR IGNORE INTO meta VALUES (?,?)", added.items())
 
 

@@ -1,19 +1,16 @@
-"""A story for other programs and for reading: lossless JSON, Markdown, plain text, HTML."""
+"""A story for other programs and for reading: lossless JSON, Markdown, plain text."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import secrets
-import stat
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from dungeon import plain_json
 from dungeon.errors import SaveError, ScenarioError, SettingsError
+from dungeon.files import write_whole
 from dungeon.storage import rows
 from dungeon.story.action import as_line, as_narrative
 from dungeon.story.marks import within
@@ -24,7 +21,7 @@ from dungeon.text import clean
 
 FORMAT = 2
 """As in `database.VERSION`: with format 1 came no automatic memory and fewer fields of cards."""
-_MAYBE = frozenset(("automatic", "forgotten", "marks"))
+_MAYBE = frozenset(("automatic", "forgotten", "marks", "own"))
 """Written only where they are not as in a new story."""
 _FIELDS = frozenset(("format", "title", "scenario", "memory", "authors_note", "head", "nodes"))
 _NODE_FIELDS = (
@@ -61,6 +58,8 @@ def to_json(story: Story) -> str:
         data["forgotten"] = list(story.forgotten)
     if story.marks:
         data["marks"] = rows.marks_value(story.marks)
+    if story.own:
+        data["own"] = list(story.own)
     return plain_json.dump(data, indent=1) + "\n"
 
 
@@ -133,6 +132,7 @@ def _story(data: Any, seed: int) -> Story:
         automatic=bool(rows.whole(data.get("automatic", 1), 0, 1)),
         forgotten=rows.names(data.get("forgotten", [])),
         marks=within(rows.read_marks(data.get("marks", [])), tree),
+        own=rows.names(data.get("own", [])),
     )
 
 
@@ -163,23 +163,7 @@ def write_file(path: Path, text: str) -> None:
         SaveError: It cannot be written; a file that was there is as it was.
     """
     try:
-        target = path.resolve()
-        mode = target.stat().st_mode if target.exists() else None
-        if mode is not None and not stat.S_ISREG(mode):
-            with target.open("w", encoding="utf-8") as device:
-                device.write(text)
-            return
-        draft = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.new")
-        try:
-            with draft.open("x", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            if mode is not None:
-                draft.chmod(stat.S_IMODE(mode))
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_whole(path, text)
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "that is no name for a file"
         raise SaveError(
@@ -236,47 +220,4 @@ def escape_markdown(text: str) -> str:
     # "1." starts a list, and so would "1\.": the escape goes behind the digits.
     return _LINE_STARTS.sub(
         lambda m: f"{m[1]}{m[2]}\\" if m[2].isdigit() else f"{m[1]}\\{m[2]}", text
-    )
-
-
-_STYLE = """
-:root { color-scheme: light dark; }
-body { max-width: 38rem; margin: 3rem auto; padding: 0 1rem;
-  font: 1.1rem/1.6 Georgia, "Times New Roman", serif; }
-h1 { font-weight: normal; text-align: center; margin-bottom: 2.5rem; }
-p { margin: 0 0 1em; white-space: pre-line; hyphens: auto; overflow-wrap: anywhere; }
-.player { font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .9em; opacity: .75;
-  margin-top: 1.5em; break-after: avoid; }
-@media print { body { margin: 0 auto; font-size: 11pt; } p { orphans: 3; widows: 3; } }
-@page { margin: 2.5cm; }
-"""
-
-
-def to_html(story: Story) -> str:
-    """The story on the screen as one HTML page: no script, nothing loaded, good on paper."""
-    title = escape(_title(story))
-    body = []
-    for line, text in _turns(story):
-        if line:
-            body.append(f'<p class="player">{escape(line)}</p>')
-        body += [f"<p>{escape(part)}</p>" for part in re.split(r"\n{2,}", text) if part.strip()]
-    return "\n".join(
-        (
-            "<!doctype html>",
-            "<html>",
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta http-equiv="Content-Security-Policy"'
-            " content=\"default-src 'none'; style-src 'unsafe-inline'\">",
-            f"<title>{title}</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
-            f"<h1>{title}</h1>",
-            *body,
-            "</body>",
-            "</html>",
-            "",
-        )
     )

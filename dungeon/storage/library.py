@@ -26,6 +26,7 @@ from dungeon.storage.database import (
 )
 from dungeon.storage.names import SUFFIX
 from dungeon.storage.story_file import StoryFile, lock_path, locked, make_directory
+from dungeon.story.story import Story
 
 PROJECT = "dungeon-gpt2"
 EXCERPT = 2000
@@ -288,6 +289,35 @@ def delete_save(path: Path) -> None:
         ) from None
 
 
+def load_save(path: Path) -> Story:
+    """The story in a file, which is only read.
+
+    Raises:
+        SaveError: The file cannot be read.
+    """
+    file = StoryFile.open(path, read_only=True)
+    try:
+        return file.load()
+    finally:
+        file.close()
+
+
+def copy_save(path: Path, directory: Path) -> Path:
+    """Make a second story of one, with all of its branches, in `directory`.
+
+    Returns:
+        The new file.
+
+    Raises:
+        SaveError: The story cannot be read, or the copy not be written.
+    """
+    story = load_save(path)
+    story.title = f"{story.title} (copy)"
+    file = StoryFile.create(directory, story)
+    file.close()
+    return file.path
+
+
 def rename_title(path: Path, title: str) -> None:
     """Give a story another title; its file keeps its name.
 
@@ -310,9 +340,11 @@ def rename_title(path: Path, title: str) -> None:
 __all__ = [
     "DamagedSave",
     "SaveSummary",
+    "copy_save",
     "delete_save",
     "find_save",
     "list_saves",
+    "load_save",
     "lock_path",
     "rename_title",
     "save_files",

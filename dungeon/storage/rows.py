@@ -58,6 +58,7 @@ def plain_values(story: Story) -> dict[str, Value]:
         "head": story.tree.head.id,
         "automatic": int(story.automatic),
         "forgotten": dump(list(story.forgotten)),
+        "own": dump(list(story.own)),
         "source": "" if story.source is None else dump(asdict(story.source)),
         "marks": dump(marks_value(story.marks)),
         "next_id": story.tree.next_id,
@@ -147,6 +148,7 @@ def story_from(meta: dict[str, object], tree: StoryTree) -> Story:
         model=line(meta.get("model"), "model"),
         automatic=bool(whole(meta.get("automatic"), 0, 1)),
         forgotten=names(_json(meta, "forgotten")),
+        own=names(_json(meta, "own") if "own" in meta else []),
         source=_source(meta),
         marks=within(read_marks(_json(meta, "marks") if "marks" in meta else []), tree),
     )
@@ -176,8 +178,8 @@ def names(value: object) -> tuple[str, ...]:
         ValueError: It is none.
     """
     if not isinstance(value, list):
-        raise ValueError("what was forgotten is no list")
-    return tuple(line(item, "what was forgotten") for item in value)
+        raise ValueError("what should be a list of names is none")
+    return tuple(line(item, "a name in a list") for item in value)
 
 
 def _source(meta: dict[str, object]) -> Source | None:

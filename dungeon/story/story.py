@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from dungeon.story.marks import Marks
@@ -28,6 +29,8 @@ class Story:
         model: Name of the model last played with.
         automatic: Whether what left the window comes back by itself (see `chronicle`).
         forgotten: Names, folded, of automatic cards that the player threw away or wrote anew.
+        own: Names of the sampling numbers that the player chose for this story alone; they go
+            before the player's settings.
         source: The scenario that it began from; None where that is not known.
         marks: Names of branches and bookmarks, by their turns; replaced, never changed.
     """
@@ -43,6 +46,7 @@ class Story:
     model: str = ""
     automatic: bool = True
     forgotten: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     source: Source | None = None
     marks: Marks = field(default_factory=dict)
 
@@ -56,6 +60,21 @@ class Story:
     def style(self) -> Style:
         """In what person and tense it is told, and of whom."""
         return self.scenario.style
+
+    def take_settings(self, numbers: Mapping[str, float], always: Collection[str] = ()) -> None:
+        """Draw with the player's numbers wherever the story has none of its own.
+
+        Args:
+            numbers: Of the player's settings, by name.
+            always: Names of those that go before the story's own too: asked for just now.
+
+        Raises:
+            SettingsError: A number is outside its range.
+        """
+        taken = {
+            name: value for name, value in numbers.items() if name in always or name not in self.own
+        }
+        self.generation = replace(self.generation, **taken)  # type: ignore[arg-type]
 
     def current_scenario(self) -> Scenario:
         """The scenario with the player's own cards and settings in it, for exports."""

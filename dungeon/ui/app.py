@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,24 +20,32 @@ from dungeon.text import clean
 from dungeon.ui import background
 from dungeon.ui.commands import HELP, QUIT
 from dungeon.ui.context import AppContext
+from dungeon.ui.desk import Desk
 from dungeon.ui.ending import Ending
+from dungeon.ui.guide import guide_of
 from dungeon.ui.messages import (
     Crashed,
     EngineFailed,
     EngineProgress,
     EngineReady,
+    FetchEnded,
+    FetchMoved,
+    ImportEnded,
     LibraryRead,
     RecoveryEnded,
+    TurnTold,
 )
 from dungeon.ui.palette import Commands
 from dungeon.ui.pending import PendingEngine
+from dungeon.ui.preferences import Look
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.help import HelpScreen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.setup import Begin, SetupScreen
 from dungeon.ui.screens.title import TitleScreen
+from dungeon.ui.shelf import Shelf
 from dungeon.ui.shown import Harmless, line
-from dungeon.ui.theme import EMBER, FALLBACKS, PARCHMENT
+from dungeon.ui.theme import EMBER, FALLBACKS, OWN
 from dungeon.ui.watching import Watcher
 
 if TYPE_CHECKING:
@@ -75,12 +84,18 @@ class DungeonApp(App[None]):
         self._waiting: Story | None = None
         self.ending = Ending(self, context.log_file)
         self._harmless = Harmless()
-        self._filtering = context.word_filter
-        self.register_theme(EMBER)
-        self.register_theme(PARCHMENT)
+        self.filtering = context.word_filter
+        self.desk = Desk(self)
+        self.shelf = Shelf(self)
+        for theme in OWN:
+            self.register_theme(theme)
         self.theme = context.theme if context.theme in self.available_themes else EMBER.name
-        if not context.animations:
-            self.animation_level = "none"
+        self.calm(context.look)
+
+    def calm(self, look: Look) -> None:
+        """Let things glide and blink, or not."""
+        still = look.reduced_motion or not self.context.animations
+        self.animation_level = "none" if still else "full"
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colour names, for themes that do not have them."""
@@ -91,21 +106,22 @@ class DungeonApp(App[None]):
     async def on_mount(self) -> None:
         """Show the first screen; everything slow happens on threads."""
         self.ending.watch_signals()
-        self.title_screen = TitleScreen(self.context.rating)
+        self.title_screen = TitleScreen(self.context.rating, self.context.now)
         await self.push_screen(self.title_screen)
         self._load_engine()
         if self.context.scenario is not None:
             self._play_file(self.context.scenario)
         elif self.context.save is not None:
             self.resume(self.context.save, read_only=self.context.read_only)
-        self._read_library()
+        self.read_library()
 
     def _load_engine(self) -> None:
         self.engine_error = None
         self._narrator("… the narrator wakes", "$faint")
         background.load_engine(self.context, self.post_message)
 
-    def _read_library(self) -> None:
+    def read_library(self) -> None:
+        """Look what is in the library now."""
         background.read_library(self.context, self.post_message)
 
     def _narrator(self, text: str, style: str) -> None:
@@ -129,9 +145,12 @@ class DungeonApp(App[None]):
         self._narrator(f"● {' '.join(p for p in (info.name, info.dtype) if p)}", "$success")
         if (play := self.play_screen) is not None:
             play.engine_ready(message.engine)
+        self.desk.switched()
 
     def on_engine_failed(self, message: EngineFailed) -> None:
         """Stories can be read, not told; loading can be tried again."""
+        if self.is_running and self.desk.switch_failed(message.error):
+            return
         self.engine_error = message.error
         if not self.is_running:
             return
@@ -184,13 +203,21 @@ class DungeonApp(App[None]):
         """Go on with a story."""
         self.resume(message.path)
 
-    def on_title_screen_delete_chosen(self, message: TitleScreen.DeleteChosen) -> None:
-        """Delete it: the player was asked."""
+    def on_title_screen_save_verb(self, message: TitleScreen.SaveVerb) -> None:
+        """Do something with a story; before it is deleted, the player was asked."""
+        if message.save is not None:
+            do = {
+                "rename": self.shelf.rename,
+                "copy": self.shelf.copy,
+                "export": self.shelf.export_save,
+            }
+            do[message.verb](message.save)
+            return
         try:
             self.context.delete_save(message.path)
         except DungeonError as error:
             self.push_screen(error_screen(error))
-        self._read_library()
+        self.read_library()
 
     def on_title_screen_recover_chosen(self, message: TitleScreen.RecoverChosen) -> None:
         """Look a damaged story through: the player was asked."""
@@ -204,7 +231,7 @@ class DungeonApp(App[None]):
         if isinstance(found, DungeonError):
             self.push_screen(error_screen(found))
             return
-        self._read_library()
+        self.read_library()
 
         def answered(answer: str | None) -> None:
             if answer == "play":
@@ -216,20 +243,20 @@ class DungeonApp(App[None]):
 
     def on_title_screen_reload_chosen(self) -> None:
         """Read the library again."""
-        self._read_library()
+        self.read_library()
 
     def on_play_screen_left(self) -> None:
         """Back to the title; the story's file is closed by its screen."""
         self.pop_screen()
-        self.call_later(self._read_library)
+        self.call_later(self.read_library)
 
     def on_play_screen_scenario_saved(self) -> None:
         """The library has something new."""
-        self._read_library()
+        self.read_library()
 
     def on_play_screen_filter_switched(self, message: PlayScreen.FilterSwitched) -> None:
         """The next story begins as this one was left."""
-        self._filtering = message.on
+        self.filtering = message.on
 
     def _play_file(self, path: Path) -> None:
         try:
@@ -298,7 +325,7 @@ class DungeonApp(App[None]):
         """Go on with a saved story; one that is open elsewhere can be read or copied."""
         try:
             session = GameSession.resume(path, self.engine or PendingEngine(), read_only=read_only)
-            session.story.generation = self.context.generation_for(session.story.generation)
+            session.story.take_settings(self.context.overrides, self.context.commanded)
         except SaveLockedError as error:
 
             def answered(answer: str | None) -> None:
@@ -345,7 +372,7 @@ class DungeonApp(App[None]):
 
     def _show(self, session: GameSession, watcher: Watcher | None = None) -> None:
         self.ending.session = session
-        if self._filtering:
+        if self.filtering:
             try:
                 session.word_filter = self.context.load_words()
             except DungeonError as error:
@@ -353,12 +380,41 @@ class DungeonApp(App[None]):
         failed = self.engine_error is not None
         self.push_screen(PlayScreen(self.context, session, self.engine, failed, watcher))
 
+    # -- beside the story ----------------------------------------------------------------------
+
+    def on_title_screen_opened(self, message: TitleScreen.Opened) -> None:
+        """Show what is asked for."""
+        if message.what == "settings":
+            self.desk.open_settings(None)
+        elif message.what == "models":
+            self.desk.open_models()
+        else:
+            self.shelf.import_file()
+
+    def on_import_ended(self, message: ImportEnded) -> None:
+        """A file was read."""
+        self.shelf.imported(message)
+
+    def on_fetch_moved(self, message: FetchMoved) -> None:
+        """A download came further."""
+        self.desk.fetch_moved(message)
+
+    def on_fetch_ended(self, message: FetchEnded) -> None:
+        """A download is over."""
+        self.desk.fetch_ended(message)
+
+    def on_turn_told(self, message: TurnTold) -> None:
+        """A turn was told."""
+        self.desk.told(message)
+
     # -- everywhere ----------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """Show how to play."""
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+        """Show what the screen is for, and its keys; where that is shown, close it."""
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss(None)
+        else:
+            self.push_screen(HelpScreen(*guide_of(self.screen_stack)))
 
     async def action_quit(self) -> None:
         """Leave the game."""
@@ -403,9 +459,11 @@ def run_app(context: AppContext) -> int:
         DungeonError: There is no terminal to play on.
     """
     # Textual reads keys from standard input and draws on standard error.
-    if not all(
+    terminal = all(
         stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)
-    ):
+    )
+    # In a browser a driver of its own takes the terminal's place.
+    if not terminal and "TEXTUAL_DRIVER" not in os.environ:
         raise DungeonError(
             "The game needs a terminal, and this is not one.",
             "With pipes and files, play with --plain.",

@@ -17,6 +17,7 @@ from pathlib import Path
 from textual.message import Message
 
 from dungeon.engine.base import CancelToken, Engine, GenerationRequest, PromptPart
+from dungeon.engine.fetch import OnProgress, Progress
 from dungeon.errors import DungeonError, EngineError, ModelError
 from dungeon.session import Turn, narrate
 from dungeon.turn import player_line, tellings
@@ -26,6 +27,9 @@ from dungeon.ui.messages import (
     EngineFailed,
     EngineProgress,
     EngineReady,
+    FetchEnded,
+    FetchMoved,
+    ImportEnded,
     LibraryRead,
     LineWritten,
     OddsWeighed,
@@ -113,6 +117,42 @@ def load_engine(context: AppContext, post: Post) -> threading.Thread:
     return start("engine", work)
 
 
+class _StoppedError(Exception):
+    """The player wants no more of a download."""
+
+
+def fetch_model(
+    name: str,
+    pull: Callable[[str, OnProgress], object],
+    cancel: CancelToken,
+    post: Post,
+    log_file: Path,
+) -> threading.Thread:
+    """Bring a model onto this machine; ends in one `FetchEnded`."""
+
+    def progress(step: Progress) -> None:
+        if cancel.cancelled:
+            raise _StoppedError
+        post(FetchMoved(name, step))
+
+    def work() -> None:
+        try:
+            pull(name, progress)
+        except _StoppedError:
+            post(FetchEnded(name, None, stopped=True))
+        except DungeonError as error:
+            log.warning("model not fetched\n%s", outline(error))
+            post(FetchEnded(name, error))
+        except Exception as error:
+            log.error("model not fetched\n%s", outline(error))
+            what = f"The model could not be fetched ({type(error).__name__})."
+            post(FetchEnded(name, ModelError(what, f"The details are in {log_file}.")))
+        else:
+            post(FetchEnded(name, None))
+
+    return start("fetch", work)
+
+
 def read_library(context: AppContext, post: Post) -> threading.Thread:
     """List scenarios and saves; ends in one `LibraryRead`."""
 
@@ -134,6 +174,24 @@ def recover(context: AppContext, path: Path, post: Post) -> threading.Thread:
             post(RecoveryEnded(error))
 
     return start("recovery", work)
+
+
+def import_file(path: Path, saves: Path, post: Post) -> threading.Thread:
+    """Bring what is in a file into the library; ends in one `ImportEnded`."""
+
+    def work() -> None:
+        from dungeon.exchange import bring, keep
+
+        try:
+            post(ImportEnded(keep(bring(path), saves, path.name)))
+        except DungeonError as error:
+            post(ImportEnded("", error))
+        except Exception as error:
+            log.error("not imported\n%s", outline(error))
+            what = f"Something in the file was not expected ({type(error).__name__})."
+            post(ImportEnded("", DungeonError(what, "The log has the details.")))
+
+    return start("import", work)
 
 
 def read_ahead(

@@ -168,15 +168,31 @@ AUTOPLAY = Command(
 WALKING = (BACK, FORTH, RELEASE, BRANCH, TREE, MARKS, BOOKMARK, FIND, COPY, ODDS, REPLAY, AUTOPLAY)
 """What is done to one turn among many, and where one can go in the tree."""
 
+SETTINGS = Command(
+    "settings", ("ctrl+s", "f18", "shift+f6"), "^S", "", "Settings",
+    "Opens the settings: how words are drawn, the colours, the width of a line, typing.",
+)  # fmt: skip
+MODELS = Command(
+    "models", ("f19", "shift+f7"), "⇧F7", "", "Models",
+    "Opens the models: fetches one, or lets another tell the story from here on.",
+)  # fmt: skip
+EXPORT = Command(
+    "export", ("f20", "shift+f8"), "⇧F8", "", "Export the story",
+    "Writes the story into a file: Markdown, text, a book of HTML, JSON, KoboldAI.",
+)  # fmt: skip
+READ = Command(
+    "read", ("f21", "shift+f9"), "⇧F9", "", "Read the turn aloud",
+    "Lets a voice of the system read the current turn; again, or Esc, stops it.",
+)  # fmt: skip
+
 PLAY = (
     STOP, RETRY, CHOOSE, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, *WALKING,
-    PRESET, FILTER, WATCH, HELP, LEAVE, QUIT,
+    PRESET, FILTER, WATCH, SETTINGS, MODELS, EXPORT, READ, HELP, LEAVE, QUIT,
 )  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}
 """What a line such as "/undo" runs."""
 
-RATING_HELP = "On the title: lists all scenarios, those up to teen, or those for everyone."
 EDIT_CARD = Command(
     "edit", ("enter", "e"), "Enter", "Edit", "Edit the card",
     "Opens the card: its name, keys and text, whether it always stands, its priority.",
@@ -323,14 +339,3 @@ ON_TREE = (
     FORK_BEFORE, FORK_AFTER, CLOSE_TREE,
 )  # fmt: skip
 """What can be done on the screen of the tree."""
-
-SCROLLING = (
-    ("PgUp PgDn", "Read back and forth in the story."),
-    ("^Home ^End", "To the opening, and to the end."),
-)
-TYPING = (
-    ("Enter", "Sends the line; an empty one lets the story go on."),
-    ("Tab", "Changes what the line is: something you do, say, or a part of the story."),
-    ("Up Down", "Brings back lines typed before."),
-    ("^P", "Opens the palette: every command by name, and the themes."),
-)

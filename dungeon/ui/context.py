@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import platformdirs
 
 from dungeon.engine.base import Engine
+from dungeon.engine.fetch import OnProgress
+from dungeon.engine.inventory import Stock, inventory
 from dungeon.errors import DungeonError
 from dungeon.story.filter import WordFilter
 from dungeon.story.scenario import GenerationSettings, Scenario
+from dungeon.ui.preferences import Look, Preferences
 
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
@@ -85,7 +89,14 @@ class AppContext:
         seed: Of new stories; None draws one.
         title: Of the story that `scenario` begins.
         answers: To the questions of `scenario`.
-        overrides: Sampling numbers that go before those of scenario or save.
+        overrides: Sampling numbers of the player's settings: they go before those of a
+            scenario, and before those of a save that are not the story's own.
+        commanded: Names of those that go before a story's own too.
+        look: How stories are laid out, typed and read aloud at first.
+        preferences: The settings as the player can change them.
+        engine_of: Makes the engine of a model that is here; None where no other can be had.
+        pull_model: Brings a model onto this machine, by its name.
+        stocks: Every model that is known.
         theme: "ember" (dark) or "parchment" (light), or any theme of Textual's.
         animations: Whether the cursor blinks and the like; off for pictures.
         clock: Seconds, growing; what elapsed times are taken from.
@@ -100,6 +111,7 @@ class AppContext:
         filter_state: The filter in words for the player.
         rating: The highest rating of scenarios that are listed at first; None lists all.
         watch: Whether the file of the scenario is watched while its story is played.
+        now: The time of day; what the age of a story is counted from.
     """
 
     make_engine: Callable[[], Engine]
@@ -111,6 +123,12 @@ class AppContext:
     title: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
     overrides: Mapping[str, float] = field(default_factory=dict)
+    commanded: frozenset[str] = frozenset()
+    look: Look = field(default_factory=Look)
+    preferences: Preferences = field(default_factory=Preferences)
+    engine_of: Callable[[str | None], Engine] | None = None
+    pull_model: Callable[[str, OnProgress], object] | None = None
+    stocks: Callable[[], Sequence[Stock]] = inventory
     theme: str | None = None
     animations: bool = True
     clock: Callable[[], float] = time.monotonic
@@ -125,6 +143,7 @@ class AppContext:
     filter_state: Callable[[WordFilter | None], str] = _filter_state
     rating: str | None = None
     watch: bool = False
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def generation_for(self, settings: GenerationSettings) -> GenerationSettings:
         """`settings` with the overrides in it.

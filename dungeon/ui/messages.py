@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from dungeon.engine.base import Engine, TokenOdds
+from dungeon.engine.fetch import Progress
 from dungeon.errors import DungeonError
 from dungeon.session import Narration
 from dungeon.story.action import Action
+from dungeon.story.tree import Node
 
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
@@ -67,6 +69,47 @@ class RecoveryEnded(Message):
     def __init__(self, outcome: Recovered | DungeonError) -> None:
         super().__init__()
         self.outcome = outcome
+
+
+class FetchMoved(Message):
+    """Fetching a model came a step further."""
+
+    def __init__(self, name: str, progress: Progress) -> None:
+        super().__init__()
+        self.name = name
+        self.progress = progress
+
+    def can_replace(self, message: Message) -> bool:
+        """A later step makes an earlier one needless."""
+        return isinstance(message, FetchMoved) and message.name == self.name
+
+
+class FetchEnded(Message):
+    """A model was fetched, or was not: `error` says why; None with `stopped` where asked to."""
+
+    def __init__(self, name: str, error: DungeonError | None, *, stopped: bool = False) -> None:
+        super().__init__()
+        self.name = name
+        self.error = error
+        self.stopped = stopped
+
+
+class ImportEnded(Message):
+    """A file was brought into the library, as `report` says, or was not: `error` says why."""
+
+    def __init__(self, report: str, error: DungeonError | None = None) -> None:
+        super().__init__()
+        self.report = report
+        self.error = error
+
+
+class TurnTold(Message):
+    """A turn became part of the story; `speed` is in tokens a second, 0 where not known."""
+
+    def __init__(self, node: Node, speed: float) -> None:
+        super().__init__()
+        self.node = node
+        self.speed = speed
 
 
 class Crashed(Message):

@@ -1,4 +1,4 @@
-"""Two themes of our own: firelight on dark stone, and ink on paper."""
+"""Three themes of our own: firelight on dark stone, ink on paper, and an old green screen."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ EMBER = Theme(
 PARCHMENT = Theme(
     name="parchment",
     primary="#8a4a12",
-    secondary="#7a5c3a",
+    secondary="#755836",
     accent="#a2431c",
-    warning="#8a6100",
+    warning="#785400",
     error="#a3271d",
-    success="#4d6b2a",
+    success="#47652a",
     foreground="#2f261c",
     background="#f7f1e3",
     surface="#f0e7d3",
@@ -77,6 +77,46 @@ PARCHMENT = Theme(
         "rule": "#d5c6a6",
     },
 )
+
+PHOSPHOR = Theme(
+    name="phosphor",
+    primary="#7dff9b",
+    secondary="#4fc26c",
+    accent="#c8ff8a",
+    warning="#e6ff6e",
+    error="#ff8f5a",
+    success="#4fe07a",
+    foreground="#a8f5b8",
+    background="#050a06",
+    surface="#0a130c",
+    panel="#112016",
+    dark=True,
+    variables={
+        "border": "#2f7d47",
+        "border-blurred": "#1b4428",
+        "block-cursor-background": "#1d5a30",
+        "block-cursor-foreground": "#d6ffe0",
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": "#12331c",
+        "block-cursor-blurred-foreground": "#a8f5b8",
+        "block-cursor-blurred-text-style": "none",
+        "input-cursor-background": "#7dff9b",
+        "input-cursor-foreground": "#050a06",
+        "input-selection-background": "#7dff9b 30%",
+        "scrollbar": "#1b4428",
+        "scrollbar-hover": "#2f7d47",
+        "scrollbar-active": "#7dff9b",
+        "scrollbar-background": "#050a06",
+        "scrollbar-background-hover": "#050a06",
+        "scrollbar-background-active": "#050a06",
+        "ink": "#8fe3a2",
+        "faint": "#5aa56e",
+        "rule": "#1b4428",
+    },
+)
+
+OWN = (EMBER, PARCHMENT, PHOSPHOR)
+"""All of ours."""
 
 FALLBACKS = {"ink": "#d9cdb8", "faint": "#8d7f6c", "rule": "#3a3027"}
 """Our own colour names under a theme that does not know them."""

@@ -12,7 +12,7 @@ from dungeon.engine.base import CancelToken
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import SaveError, ScenarioError
 from dungeon.session import GameSession, narrate
-from dungeon.storage import export
+from dungeon.storage import book, export
 from dungeon.storage.library import list_saves
 from dungeon.storage.story_file import StoryFile
 from dungeon.story import action as actions
@@ -45,7 +45,7 @@ def sound(story: Story) -> None:
         harmless(text, "a story")
     for text in texts(to_data(story.current_scenario())):
         harmless(text, "a scenario")
-    for write in (export.to_markdown, export.to_text, export.to_html):
+    for write in (export.to_markdown, export.to_text, book.to_book):
         harmless(write(story), write.__name__)
 
 

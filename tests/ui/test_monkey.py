@@ -25,6 +25,7 @@ from dungeon.storage.library import DamagedSave, list_saves
 from dungeon.storage.story_file import StoryFile
 from dungeon.story.story import Story
 from dungeon.ui.app import DungeonApp
+from dungeon.ui.screens.ask import AskScreen
 from dungeon.ui.screens.card_editor import CardEditor
 from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen
@@ -32,10 +33,13 @@ from dungeon.ui.screens.choose import ChooseScreen
 from dungeon.ui.screens.context import ContextScreen
 from dungeon.ui.screens.editor import EditorScreen
 from dungeon.ui.screens.help import HelpScreen
+from dungeon.ui.screens.models import ModelsScreen
 from dungeon.ui.screens.name import NameScreen
 from dungeon.ui.screens.odds import OddsScreen
+from dungeon.ui.screens.pick import PickScreen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.replay import ReplayScreen
+from dungeon.ui.screens.settings import SettingsScreen
 from dungeon.ui.screens.setup import SetupScreen
 from dungeon.ui.screens.title import TitleScreen
 from dungeon.ui.screens.tree import TreeScreen
@@ -49,10 +53,10 @@ KEYS = (
     "ctrl+l ctrl+up ctrl+down ctrl+c shift+up f1 f2 f3 f4 f5 f6 f7 f8 f9 f11 escape escape "
     "escape a b space slash left_square_bracket right_square_bracket greater_than_sign ctrl+u "
     "ctrl+a ctrl+w delete shift+f12 f12 m ctrl+pageup ctrl+pageup ctrl+pagedown ctrl+b ctrl+s "
-    "ctrl+d ctrl+f f15 f16 f13 f14 f17 f22 f23 n 2"
+    "ctrl+d ctrl+f f15 f16 f13 f14 f17 f22 f23 n 2 shift+f7 shift+f8 ctrl+s"
 ).split()
 WAYS: dict[type[Screen[object]], list[str]] = {
-    TitleScreen: "n n n c d l r enter down tab f1 ctrl+p".split(),
+    TitleScreen: "n n n c d l r e y x i s m slash enter down tab f1 ctrl+p".split(),
     SetupScreen: "enter enter enter enter down escape".split(),
     PlayScreen: (
         "enter enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+b ctrl+b "
@@ -67,6 +71,10 @@ WAYS: dict[type[Screen[object]], list[str]] = {
     ChooseScreen: "right enter 2 escape".split(),
     OddsScreen: "right down s enter escape escape".split(),
     ReplayScreen: ["x"],
+    SettingsScreen: "down down enter left right w delete escape".split(),
+    ModelsScreen: "down enter p x escape".split(),
+    AskScreen: "x enter escape".split(),
+    PickScreen: "down enter escape".split(),
     HelpScreen: ["escape"],
     ChoiceScreen: "enter escape tab right".split(),
     CommandPalette: "down enter escape".split(),
@@ -79,9 +87,11 @@ PASTES = (
 
 
 @pytest.fixture(autouse=True)
-def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The word filter's list is made here, not in the player's own directory."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it writes is written here: the filter's list, exports, imported worlds."""
     monkeypatch.setenv("DUNGEON_WORDS", str(tmp_path / "words.txt"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
 
 
 def unreliable(chance: random.Random) -> ScriptedEngine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import log
 from pathlib import Path
@@ -13,13 +14,17 @@ import pytest
 from textual.pilot import Pilot
 
 from dungeon.engine.base import TokenOdds
+from dungeon.engine.catalog import CATALOG
+from dungeon.engine.inventory import Stock
 from dungeon.engine.scripted import ScriptedEngine
+from dungeon.session import GameSession
 from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.ui.app import DungeonApp
+from dungeon.ui.preferences import Preferences
 from dungeon.ui.screens.card_editor import CardEditor
 from dungeon.ui.screens.choose import ChooseScreen
 from dungeon.ui.screens.play import PlayScreen
-from tests.ui.support import PALACE, HeldEngine, context, enter, small, take, until
+from tests.ui.support import GATE, PALACE, HeldEngine, context, enter, small, take, until
 
 Compare = Callable[..., bool]
 SMALL, LARGE = (80, 24), (120, 40)
@@ -51,8 +56,18 @@ def saves(directory: Path) -> list[SaveSummary | DamagedSave]:
     ]
 
 
+def stocks() -> list[Stock]:
+    here, speed = {"gpt2", "smollm2-135m-instruct"}, {"gpt2": 88.0}
+    return [
+        Stock(entry, Path("x") if name in here else None, entry.download, speed.get(name, 0.0))
+        for name, entry in CATALOG.items()
+    ]
+
+
 def game(tmp_path: Path, engine: ScriptedEngine | None = None, **options: Any) -> DungeonApp:
     options.setdefault("list_saves", saves)
+    options.setdefault("now", lambda: datetime(2026, 3, 4, 12, tzinfo=UTC))
+    options.setdefault("stocks", stocks)
     return DungeonApp(context(tmp_path, engine, clock=lambda: 0.0, **options))
 
 
@@ -76,6 +91,52 @@ async def played(pilot: Pilot[Any]) -> None:
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "120x40"])
 def test_title(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(game(tmp_path), terminal_size=size, run_before=listed)
+
+
+def test_the_first_run(tmp_path: Path, snap_compare: Compare) -> None:
+    async def read(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: pilot.app.title_screen._read and pilot.app.engine)  # type: ignore[attr-defined]
+
+    app = game(tmp_path, list_saves=lambda directory: [], theme="phosphor")
+    assert snap_compare(app, terminal_size=(60, 20), run_before=read)
+
+
+@pytest.mark.parametrize("keys", [["s"], ["m"], ["f1"], ["x"]], ids="".join)
+def test_over_the_title(tmp_path: Path, snap_compare: Compare, keys: list[str]) -> None:
+    async def opened(pilot: Pilot[Any]) -> None:
+        await listed(pilot)
+        title = pilot.app.screen
+        if keys == ["x"]:
+            title.query_one("#saves").focus()
+        await pilot.press(*keys)
+        await until(pilot, lambda: pilot.app.screen is not title)
+
+    app = game(tmp_path)
+    if keys[-1] == "x":
+        session = GameSession.new(GATE, ScriptedEngine(), saves=tmp_path / "saves", title="Ida")
+        session.close()
+        listed_as = saves(tmp_path)[0]
+        assert isinstance(listed_as, SaveSummary)
+        path = next((tmp_path / "saves").glob("*.dungeon"))
+        summary = replace(listed_as, path=path)
+        app = game(tmp_path, list_saves=lambda directory: [summary])
+    assert snap_compare(app, terminal_size=SMALL, run_before=opened)
+
+
+def test_settings_of_a_story(tmp_path: Path, snap_compare: Compare) -> None:
+    async def opened(pilot: Pilot[Any]) -> None:
+        await played(pilot)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, PlayScreen))
+        await pilot.press("down", "down", "right")
+        await pilot.pause()
+
+    preferences = Preferences({"top_k": 60, "line_width": 66})
+    app = game(
+        tmp_path, ScriptedEngine(replies=REPLIES), scenario=Path("gate.yaml"),
+        preferences=preferences, overrides={"top_k": 60},
+    )  # fmt: skip
+    assert snap_compare(app, terminal_size=LARGE, run_before=opened)
 
 
 @pytest.mark.parametrize("theme", ["ember", "parchment"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dungeon import settings
+from dungeon import settings, settings_file
 from dungeon.cli.common import settings_of
 from dungeon.errors import SettingsError
 from dungeon.story.scenario import GenerationSettings
@@ -83,7 +83,7 @@ def test_a_bad_file_is_a_clean_error(file: Path, text: str, told: str) -> None:
 def test_accept_22_a_settings_file_made_to_hurt_is_a_clean_error(
     loader: str, file: Path, data: bytes, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
+    monkeypatch.setattr(settings_file, "_Loader", getattr(yaml, loader, yaml.SafeLoader))
     file.write_bytes(data)
     with pytest.raises(SettingsError, match=told) as refused:
         settings.load()

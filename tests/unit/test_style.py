@@ -13,7 +13,8 @@ from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import ScenarioError
 from dungeon.plain import PlainGame
 from dungeon.session import GameSession
-from dungeon.storage.export import from_json, to_html, to_json, to_markdown, to_text
+from dungeon.storage.book import to_book
+from dungeon.storage.export import from_json, to_json, to_markdown, to_text
 from dungeon.story.action import parse
 from dungeon.story.form import narrator
 from dungeon.story.scenario import Example, Question, Scenario, Style, from_data, to_data
@@ -60,7 +61,7 @@ def test_the_line_is_prompted(shape: object) -> None:
 
 def test_the_line_is_exported() -> None:
     session, _ = played()
-    for export in (to_text, to_markdown, to_html):
+    for export in (to_text, to_markdown, to_book):
         assert LINE.removeprefix("> ") in export(session.story)
     assert from_json(to_json(session.story)).style == session.story.style
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -61,7 +63,36 @@ def scenario_details(entry: ScenarioEntry) -> Content:
     return Content("\n").join(rows)
 
 
-def save_details(save: SaveSummary | DamagedSave) -> Content:
+def scenario_has(entry: ScenarioEntry, words: Sequence[str]) -> bool:
+    """Whether all `words`, folded, stand in what is listed of a scenario."""
+    texts = [entry.name]
+    if (scenario := entry.scenario) is not None:
+        texts += [scenario.title, scenario.summary, scenario.author, scenario.rating]
+        texts += scenario.tags
+    text = "\n".join(texts).casefold()
+    return all(word in text for word in words)
+
+
+def save_has(save: SaveSummary | DamagedSave, words: Sequence[str]) -> bool:
+    """Whether all `words`, folded, stand in what is listed of a story."""
+    texts = [save.name]
+    if isinstance(save, SaveSummary):
+        texts += [save.title, save.scenario, save.last_text]
+    text = "\n".join(texts).casefold()
+    return all(word in text for word in words)
+
+
+def age(then: datetime, now: datetime) -> str:
+    """How long ago something was, in words."""
+    seconds = max(0.0, (now - then).total_seconds())
+    for size, unit in ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"),
+                       (3600, "hour"), (60, "minute")):  # fmt: skip
+        if (count := int(seconds // size)) > 0:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def save_details(save: SaveSummary | DamagedSave, now: datetime) -> Content:
     """Where the story stands."""
     if isinstance(save, DamagedSave):
         return Content("\n").join(
@@ -72,7 +103,8 @@ def save_details(save: SaveSummary | DamagedSave) -> Content:
             ]
         )
     when = save.updated.astimezone().strftime("%d %B %Y, %H:%M")
-    facts = [save.scenario, turns(save), when, save.model]
+    size = f"{save.size / 1000:,.0f} kB" if save.size >= 1000 else f"{save.size} bytes"
+    facts = [save.scenario, turns(save), f"{age(save.updated, now)} ({when})", size, save.model]
     return Content("\n").join(
         [
             joined(

@@ -16,6 +16,7 @@ from dungeon.story.action import parse
 from dungeon.story.presets import PRESETS, applied, preset_of
 from dungeon.ui.commands import PLAY, Command
 from dungeon.ui.context import AppContext
+from dungeon.ui.screens.asides import Asides
 from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
@@ -27,7 +28,7 @@ LOOK_EVERY = 0.5
 """Seconds between two looks at the file of a scenario that is watched."""
 
 
-class PlayScreen(SelfPlayingScreen):
+class PlayScreen(Asides, SelfPlayingScreen):
     """Plays one session.
 
     Args:
@@ -74,7 +75,9 @@ class PlayScreen(SelfPlayingScreen):
         """For each action whether it can be done now."""
         return {
             **super().possible(),
-            "stop": lambda: self.phase == "generating" or self._queued is not None,
+            "stop": lambda: (
+                self.phase == "generating" or self._queued is not None or self.still_going
+            ),
             "choose": lambda: self.phase == "idle",
             "memory": lambda: self.reading,
             "note": lambda: self.reading,
@@ -83,6 +86,10 @@ class PlayScreen(SelfPlayingScreen):
             "preset": lambda: self.reading,
             "filter": lambda: self.reading,
             "watch": lambda: self._watcher is not None,
+            "settings": lambda: self.reading,
+            "models": lambda: self.reading,
+            "export": lambda: self.reading,
+            "read": lambda: self.reading,
             "leave": lambda: self.phase != "cancelling",
         }
 
@@ -188,7 +195,7 @@ class PlayScreen(SelfPlayingScreen):
             self.notify(error_text(error), severity="error", markup=False)
             return
         self.session.word_filter = words
-        self._show_state()
+        self.show_filter()
         self.notify(self._settings.filter_state(words), timeout=10, markup=False)
         self.post_message(self.FilterSwitched(words is not None))
 

@@ -20,6 +20,7 @@ from dungeon.errors import DungeonError
 from dungeon.session import GameSession
 from dungeon.ui.commands import PLAY
 from dungeon.ui.context import AppContext
+from dungeon.ui.preferences import Look
 from dungeon.ui.shown import error_text
 from dungeon.ui.widgets.find_line import FindLine
 from dungeon.ui.widgets.key_bar import KeyBar
@@ -109,7 +110,7 @@ class StoryScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the story as it stands."""
-        self.line.cursor_blink = self._settings.animations
+        self.show_look(self._settings.look)
         story = self.session.story
         author = story.scenario.author
         self.transcript.story_style = story.style
@@ -130,6 +131,16 @@ class StoryScreen(Screen[None]):
         """Let go of the story."""
         self._showing = False
         self.session.close()
+
+    def show_look(self, look: Look) -> None:
+        """Lay out, type and move in this way from now on."""
+        self.line.cursor_blink = self._settings.animations and not look.reduced_motion
+        self.status.still = look.reduced_motion
+        self.transcript.set_look(look)
+
+    def show_filter(self) -> None:
+        """The word filter was switched."""
+        self._show_state()
 
     # -- phase ---------------------------------------------------------------------------------
 
@@ -214,7 +225,7 @@ class StoryScreen(Screen[None]):
         """Loading took a step, or the narrator goes on in another way than before."""
         if self._showing:
             self.status.detail = text
-        if self._engine is not None:
+        if self._engine is not None and self.phase != "loading":
             self.notify(f"The narrator: {text}.", severity="warning", timeout=10, markup=False)
 
     def engine_loading(self) -> None:

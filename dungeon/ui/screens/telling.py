@@ -27,6 +27,7 @@ from dungeon.ui.messages import (
     TurnCancelled,
     TurnFailed,
     TurnFinished,
+    TurnTold,
 )
 from dungeon.ui.screens.choose import ChooseScreen
 from dungeon.ui.screens.story import StoryScreen
@@ -230,6 +231,7 @@ class TellingScreen(StoryScreen):
         self.transcript.add(node)
         self._tell_what_was_kept()
         self.status.speed = narration.timing.tokens_per_second
+        self.post_message(TurnTold(node, self.status.speed))
         self._show_state()
         self._tell_if_unsaved()
         self._read_ahead()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,27 +13,24 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from dungeon.errors import DungeonError
 from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.story.scenario import RATINGS, within
-from dungeon.ui.commands import RATING_HELP
+from dungeon.ui.commands import HELP, QUIT, Command
 from dungeon.ui.screens import details
+from dungeon.ui.screens.card_editor import SHORT
+from dungeon.ui.screens.cards import MAX_SEARCH, SearchLine
 from dungeon.ui.screens.choice import ChoiceScreen
-from dungeon.ui.shown import error_text, joined, line
+from dungeon.ui.screens.wordmark import TAGLINE, TOUR, WORDMARK, WORDMARK_COLOURS
+from dungeon.ui.shown import error_text, joined, line, shown
+from dungeon.ui.tables import ON_TITLE, PLAY_PICKED
+from dungeon.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
-
-WORDMARK = (
-    "█▀▄ █ █ █▄ █ █▀▀ █▀▀ █▀█ █▄ █",
-    "█ █ █ █ █ ▀█ █ █ █▀  █ █ █ ▀█",
-    "▀▀  ▀▀▀ ▀  ▀ ▀▀▀ ▀▀▀ ▀▀▀ ▀  ▀",
-)
-WORDMARK_COLOURS = ("$warning", "$primary", "$accent")
-TAGLINE = "Say what you do. The story goes on."
 
 
 class Library(OptionList):
@@ -51,22 +49,19 @@ class TitleScreen(Screen[None]):
 
     Args:
         rating: The highest rating of scenarios that are listed; None lists all.
+        now: What the age of a story is counted from.
     """
 
+    COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ON_TITLE
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "New story", tooltip="Begins a story from the picked scenario."),
+        *(command.binding() for command in ON_TITLE),
         Binding(
-            "c", "continue_last", "Continue last", tooltip="Goes on with the story played last."
-        ),
-        Binding("d,delete", "delete", "Delete", tooltip="Deletes the picked story, after asking."),
-        Binding(
-            "r",
-            "reload",
-            "Read the library again",
+            "escape",
+            "find_nothing",
+            "End the search",
             show=False,
-            tooltip="Looks for scenarios and stories again.",
+            tooltip="Lists everything again.",
         ),
-        Binding("l", "rating", "Limit by rating", show=False, tooltip=RATING_HELP),
         Binding("q", "app.quit", "Quit", show=False, tooltip="Leaves the game."),
         Binding(
             "question_mark",
@@ -76,6 +71,8 @@ class TitleScreen(Screen[None]):
             tooltip="Shows the keys and how to play.",
         ),
     ]
+
+    VERTICAL_BREAKPOINTS = SHORT
 
     class ScenarioChosen(Message):
         """The player wants to begin this scenario."""
@@ -91,12 +88,21 @@ class TitleScreen(Screen[None]):
             super().__init__()
             self.path = path
 
-    class DeleteChosen(Message):
-        """The player confirmed that this story is to be deleted."""
+    class SaveVerb(Message):
+        """The player wants this done with a story: "rename", "copy", "export" or "delete"."""
 
-        def __init__(self, path: Path) -> None:
+        def __init__(self, verb: str, path: Path, save: SaveSummary | None) -> None:
             super().__init__()
+            self.verb = verb
             self.path = path
+            self.save = save
+
+    class Opened(Message):
+        """The player wants to see this: "settings", "models" or "import"."""
+
+        def __init__(self, what: str) -> None:
+            super().__init__()
+            self.what = what
 
     class RecoverChosen(Message):
         """The player wants what can be read of this damaged story."""
@@ -108,9 +114,15 @@ class TitleScreen(Screen[None]):
     class ReloadChosen(Message):
         """The lists are to be read again."""
 
-    def __init__(self, rating: str | None = None) -> None:
+    def __init__(
+        self,
+        rating: str | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         super().__init__()
         self.rating = rating
+        self._now = now
+        self._all_saves: Sequence[SaveSummary | DamagedSave] = ()
         self._all_scenarios: Sequence[ScenarioEntry] = ()
         self.scenarios: Sequence[ScenarioEntry] = ()
         self.saves: Sequence[SaveSummary | DamagedSave] = ()
@@ -128,6 +140,11 @@ class TitleScreen(Screen[None]):
                 markup=False,
             )
             yield Static(Content(TAGLINE), id="tagline", markup=False)
+            with Horizontal(id="library-search"):
+                yield Static(Content("/"), id="search-mark", markup=False)
+                yield SearchLine(
+                    id="search", max_length=MAX_SEARCH, placeholder="titles, tags, last lines"
+                )
             with Horizontal(id="lists"):
                 with Vertical(classes="list"):
                     yield Static(self._heading(), id="new", classes="list--title", markup=False)
@@ -135,10 +152,11 @@ class TitleScreen(Screen[None]):
                 with Vertical(classes="list"):
                     yield Static(Content("Stories begun"), classes="list--title", markup=False)
                     yield Library(id="saves", markup=False, compact=True)
+                    yield Static(shown(TOUR, "$ink"), id="tour", markup=False)
             with VerticalScroll(id="details", can_focus=False):
                 yield Static(Content(""), id="about", markup=False)
             yield Static(Content(""), id="narrator", markup=False)
-        yield Static(self._keys(), id="title-keys", markup=False)
+        yield KeyBar((PLAY_PICKED, *ON_TITLE, HELP, QUIT), id="title-keys")
 
     def _heading(self) -> Content:
         """Above the scenarios: what is not listed is said, never just missing."""
@@ -147,23 +165,6 @@ class TitleScreen(Screen[None]):
         more = len(self._all_scenarios) - len(self.scenarios)
         left_out = f", {more} more" if more else ""
         return joined("New story", (f"  up to {self.rating}{left_out}", "$faint"))
-
-    def _keys(self) -> Content:
-        keys = (
-            ("Enter", "mend" if isinstance(self._save, DamagedSave) else "play", True),
-            ("Tab", "other list", True),
-            ("N", "new", self._scenario is not None),
-            ("C", "continue last", bool(self._playable_saves)),
-            ("D", "delete", self._save is not None),
-            ("F1", "help", True),
-            ("Q", "quit", True),
-        )
-        return Content("  ").join(
-            joined(
-                (key, "bold $primary" if on else "$faint"), (f" {text}", "$ink" if on else "$faint")
-            )
-            for key, text, on in keys
-        )
 
     # -- what is listed ------------------------------------------------------------------------
 
@@ -175,12 +176,25 @@ class TitleScreen(Screen[None]):
     ) -> None:
         """Fill both lists, keeping the highlights where they can stay."""
         first, self._read = not self._read, True
-        self._all_scenarios, self.saves = scenarios, saves
-        self.scenarios = [entry for entry in scenarios if within(entry.scenario, self.rating)]
+        self._all_scenarios, self._all_saves = scenarios, saves
+        self._list_all()
+        if first:
+            self.query_one("#saves" if self._playable_saves else "#scenarios").focus()
+        if error is not None:
+            self.app.notify(error_text(error), severity="warning", markup=False)
+
+    def _list_all(self) -> None:
+        words = self.query_one(SearchLine).value.casefold().split()
+        self.scenarios = [
+            entry
+            for entry in self._all_scenarios
+            if within(entry.scenario, self.rating) and details.scenario_has(entry, words)
+        ]
+        self.saves = [save for save in self._all_saves if details.save_has(save, words)]
         self.query_one("#new", Static).update(self._heading())
         for name, options in (
             ("scenarios", [details.scenario_option(entry) for entry in self.scenarios]),
-            ("saves", [details.save_option(entry) for entry in saves]),
+            ("saves", [details.save_option(entry) for entry in self.saves]),
         ):
             widget = self.query_one(f"#{name}", Library)
             at = widget.highlighted or 0
@@ -188,12 +202,11 @@ class TitleScreen(Screen[None]):
             widget.add_options([Option(prompt) for prompt in options])
             if options:
                 widget.highlighted = min(at, len(options) - 1)
-        if first:
-            self.query_one("#saves" if self._playable_saves else "#scenarios").focus()
-        elif not saves and self._list is self.query_one("#saves"):
+        empty = self._read and not self._all_saves
+        self.query_one("#tour").display = empty
+        self.query_one("#saves").display = not empty
+        if not self.saves and self._list is self.query_one("#saves"):
             self.query_one("#scenarios").focus()
-        if error is not None:
-            self.app.notify(error_text(error), severity="warning", markup=False)
         self._show_details()
 
     def show_narrator(self, content: Content) -> None:
@@ -230,17 +243,22 @@ class TitleScreen(Screen[None]):
         scenario = self._scenario
         save = self._save
         if save is not None:
-            about.update(details.save_details(save))
+            about.update(details.save_details(save, self._now()))
         elif scenario is not None:
             about.update(details.scenario_details(scenario))
         elif not self._read:
             about.update(Content("Reading the library…").stylize("$faint"))
         elif self._list is not None and self._list.id == "saves":
-            about.update(Content("No story was begun yet.").stylize("$faint"))
+            about.update(shown("No story fits. Esc ends the search.", "$faint"))
+        elif self.query_one(SearchLine).value:
+            about.update(shown("No scenario fits. Esc ends the search.", "$faint"))
         else:
-            about.update(Content("There are no scenarios here.").stylize("$faint"))
+            about.update(
+                shown("There are no scenarios here. I imports one, L lists those of every rating.",
+                      "$faint")
+            )  # fmt: skip
         self.query_one("#details").scroll_home(animate=False)
-        self.query_one("#title-keys", Static).update(self._keys())
+        self.query_one(KeyBar).refresh()
 
     def on_option_list_option_highlighted(self) -> None:
         """Show what is highlighted."""
@@ -249,6 +267,52 @@ class TitleScreen(Screen[None]):
     def on_descendant_focus(self) -> None:
         """Show what is highlighted in the list that now has the focus."""
         self._show_details()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What can be done with what is picked; None greys a key out."""
+        save = self._save
+        playable = isinstance(save, SaveSummary)
+        possible = {
+            "new": self._scenario is not None,
+            "continue_last": bool(self._playable_saves),
+            "rename": playable,
+            "copy": playable,
+            "export": playable,
+            "delete": save is not None,
+            # A visitor of a browser has no files here.
+            "import_file": not self.app.is_web,
+        }
+        return True if possible.get(action, True) else None
+
+    # -- searching -----------------------------------------------------------------------------
+
+    def action_find(self) -> None:
+        """To the search."""
+        self.query_one("#library-search").display = True
+        self.query_one(SearchLine).focus()
+
+    def action_find_nothing(self) -> None:
+        """End the search."""
+        search = self.query_one(SearchLine)
+        if search.value:
+            search.value = ""
+        if search.has_focus:
+            self.action_into_list()
+        self.query_one("#library-search").display = False
+
+    def action_into_list(self) -> None:
+        """From the search to what it found."""
+        self.query_one("#scenarios" if self.scenarios or not self.saves else "#saves").focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what is looked for."""
+        event.stop()
+        self._list_all()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """On to what was found."""
+        event.stop()
+        self.action_into_list()
 
     # -- what is done --------------------------------------------------------------------------
 
@@ -296,6 +360,40 @@ class TitleScreen(Screen[None]):
         if self._playable_saves:
             self.post_message(self.SaveChosen(self._playable_saves[0].path))
 
+    def action_play(self) -> None:
+        """Play what is picked."""
+        if self._list is not None:
+            self._list.action_select()
+
+    def _save_verb(self, verb: str) -> None:
+        save = self._save
+        if isinstance(save, SaveSummary):
+            self.post_message(self.SaveVerb(verb, save.path, save))
+
+    def action_rename(self) -> None:
+        """Give the highlighted story another title."""
+        self._save_verb("rename")
+
+    def action_copy(self) -> None:
+        """Make a second story of the highlighted one."""
+        self._save_verb("copy")
+
+    def action_export(self) -> None:
+        """Write the highlighted story into a file."""
+        self._save_verb("export")
+
+    def action_import_file(self) -> None:
+        """Bring a file into the library."""
+        self.post_message(self.Opened("import"))
+
+    def action_settings(self) -> None:
+        """Show the settings."""
+        self.post_message(self.Opened("settings"))
+
+    def action_models(self) -> None:
+        """Show the models."""
+        self.post_message(self.Opened("models"))
+
     def action_delete(self) -> None:
         """Delete the highlighted story, after asking."""
         save = self._save
@@ -307,7 +405,7 @@ class TitleScreen(Screen[None]):
 
         def answered(answer: str | None) -> None:
             if answer == "delete":
-                self.post_message(self.DeleteChosen(save.path))
+                self.post_message(self.SaveVerb("delete", save.path, None))
 
         self.app.push_screen(
             ChoiceScreen(
@@ -322,8 +420,12 @@ class TitleScreen(Screen[None]):
     def action_rating(self) -> None:
         """List all scenarios, those up to teen, those for everyone, and all again."""
         everyone, teen, mature = RATINGS
-        self.rating = {None: teen, mature: teen, teen: everyone}.get(self.rating)
-        self.show_library(self._all_scenarios, self.saves)
+        self.limit({None: teen, mature: teen, teen: everyone}.get(self.rating))
+
+    def limit(self, rating: str | None) -> None:
+        """List scenarios up to this rating; None lists all."""
+        self.rating = rating
+        self._list_all()
 
     def action_reload(self) -> None:
         """Read the library again."""

@@ -39,9 +39,12 @@ class StatusBar(Widget):
     telling = reactive("")
     picked = reactive(-1)
     plays_itself = reactive(False)
+    still = reactive(False)
+    """Whether nothing spins."""
 
     def _left(self) -> list[tuple[str, str]]:
-        spin = SPINNER[int(self.elapsed * FRAMES_PER_SECOND) % len(SPINNER)]
+        frame = 0 if self.still else int(self.elapsed * FRAMES_PER_SECOND)
+        spin = "…" if self.still else SPINNER[frame % len(SPINNER)]
         model = clean(self.model, newlines=False)
         if self.phase == "loading":
             said = f"{spin} {clean(self.detail, newlines=False) or 'loading the narrator'}"

@@ -18,17 +18,18 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.timer import Timer
 
 from dungeon.story.action import Action, as_line, as_narrative
 from dungeon.story.scenario import Style as StoryStyle
 from dungeon.story.tree import Node
 from dungeon.text import clean
+from dungeon.ui.preferences import Look
+from dungeon.ui.typist import FRAMES_PER_SECOND, Typist
 from dungeon.ui.wrap import wrap
 
 PAGE = 60
 """Turns laid out at first, and again each time the reader comes to the top of them."""
-MEASURE = 72
-"""Widest line of prose, in cells, gutter left out; 60 to 75 reads best (Bringhurst 1992)."""
 GUTTER = 2
 
 Line = tuple[str, str, str]
@@ -42,6 +43,7 @@ class Transcript(ScrollView):
 
     Attributes:
         story_style: In what person and tense the player's lines are shown; set before them.
+        look: How wide it is laid out and how fast it is typed; see `set_look`.
     """
 
     ALLOW_SELECT = True
@@ -51,6 +53,10 @@ class Transcript(ScrollView):
         super().__init__(id=id)
         self.can_focus = False
         self.story_style = StoryStyle()
+        self.look = Look()
+        self._typist: Typist | None = None
+        self._typed: Node | None = None
+        self._typing: Timer | None = None
         self._titles: tuple[str, str] = ("", "")
         self._path: list[Node] = []
         self._first = 0
@@ -71,7 +77,7 @@ class Transcript(ScrollView):
     @property
     def nodes(self) -> Sequence[Node]:
         """The turns of the path on the screen."""
-        return self._path
+        return self._path if self._typed is None else [*self._path, self._typed]
 
     @property
     def laid_out(self) -> int:
@@ -85,6 +91,7 @@ class Transcript(ScrollView):
 
     def show(self, path: Sequence[Node]) -> None:
         """Show these turns; what stays the same is not laid out again."""
+        self.finish_typing()
         same = 0
         for old, new in zip(self._path, path, strict=False):
             if old is not new:
@@ -108,8 +115,12 @@ class Transcript(ScrollView):
         self._changed(following or same < len(path))
 
     def add(self, node: Node) -> None:
-        """Show one more turn; the one under way is over."""
+        """Show one more turn; the one under way is over, though it may still be being typed."""
         following = self._following
+        if self._typist is not None and self._under_way:
+            self._typed, self._draft, self._hint = node, clean(node.text), ""
+            self._changed(following)
+            return
         self._clear_tail()
         self._append(node)
         if following and len(self._starts) > 4 * PAGE:
@@ -119,7 +130,9 @@ class Transcript(ScrollView):
 
     def begin(self, action: Action, hint: str = "") -> None:
         """Show a turn that is under way: its action, and room for its text."""
+        self.finish_typing()
         self._clear_tail()
+        self._begin_typing()
         self._action = action
         self._under_way = True
         self._hint = hint
@@ -149,6 +162,7 @@ class Transcript(ScrollView):
 
     def end(self) -> None:
         """There is no turn under way any more."""
+        self.finish_typing()
         if self._under_way:
             following = self._following
             self._clear_tail()
@@ -174,11 +188,56 @@ class Transcript(ScrollView):
         """What is said below the story."""
         return self._notice
 
+    # -- typing --------------------------------------------------------------------------------
+
+    def set_look(self, look: Look) -> None:
+        """Lay out and type in another way from now on."""
+        self.finish_typing()
+        self.look = look
+        if not look.pace:
+            self._typist = None
+        self._reload()
+
+    @property
+    def typing(self) -> bool:
+        """Whether a turn that is told already is still being typed."""
+        return self._typed is not None
+
+    def _begin_typing(self) -> None:
+        self._typist = Typist(self.look.pace) if self.look.pace else None
+        if self._typist is not None:
+            if self._typing is None:
+                self._typing = self.set_interval(1 / FRAMES_PER_SECOND, self._type)
+            self._typing.resume()
+
+    def _type(self) -> None:
+        if self._typist is None or not self._under_way:
+            if self._typing is not None:
+                self._typing.pause()
+            return
+        before = self._typist.visible(self._draft)
+        self._typist.tick(1 / FRAMES_PER_SECOND, self._draft)
+        if self._typed is not None and self._typist.done(self._draft):
+            self.finish_typing()
+        elif self._typist.visible(self._draft) != before:
+            self._changed(self._following)
+
+    def finish_typing(self) -> None:
+        """Show all of a turn that is told already."""
+        node, self._typed = self._typed, None
+        if node is not None:
+            following, notice, quiet = self._following, self._notice, self._quiet
+            self._clear_tail()
+            self._notice, self._quiet = notice, quiet
+            self._append(node)
+            self._changed(following)
+
     # -- lines ---------------------------------------------------------------------------------
 
     @property
     def _width(self) -> int:
-        return max(8, min(MEASURE, self.scrollable_content_region.width - GUTTER - 2))
+        room = self.scrollable_content_region.width - GUTTER - 2 * max(1, self.look.margin)
+        return max(8, min(self.look.line_width, room))
 
     @property
     def _margin(self) -> int:
@@ -259,8 +318,9 @@ class Transcript(ScrollView):
         tail: list[Line] = []
         if self._under_way:
             tail += self._action_lines(self._action)
-            if self._draft:
-                tail += [("draft", "  ", part) for part in wrap(self._draft, self._width)]
+            draft = self._draft if self._typist is None else self._typist.visible(self._draft)
+            if draft:
+                tail += [("draft", "  ", part) for part in wrap(draft, self._width)]
                 kind, gutter, text = tail[-1]
                 tail[-1] = (kind, gutter, text + "▌" if cell_len(text) < self._width else text)
             elif self._hint:
