@@ -60,6 +60,11 @@ RELOAD = _command(
 
 PLAY_PICKED = _command("play", ("enter",), "Enter", "play", "Play", "Plays what is picked.")
 
+MEND_PICKED = _command(
+    "mend", ("enter",), "Enter", "mend", "Recover the story",
+    "Asks, and writes what can be read of the damaged story into a new one.",
+)  # fmt: skip
+
 ON_TITLE = (
     NEW, CONTINUE, FIND, RENAME, COPY, EXPORT_SAVE, DELETE, IMPORT, TITLE_SETTINGS, TITLE_MODELS,
     RATING, RELOAD,

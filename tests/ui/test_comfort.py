@@ -283,7 +283,7 @@ async def test_files_are_imported_by_what_is_in_them(
 ) -> None:
     from dungeon.storage.export import to_json
 
-    monkeypatch.setattr("dungeon.exchange.player_dir", lambda: tmp_path / "mine")
+    monkeypatch.setattr("dungeon.exchange.own_scenarios", lambda: tmp_path / "mine")
     story = GameSession.new(GATE, ScriptedEngine(), title="From afar").story
     (tmp_path / "a.bin").write_text(to_json(story))
     (tmp_path / "b.bin").write_text(

@@ -26,7 +26,7 @@ from dungeon.ui.screens.cards import MAX_SEARCH, SearchLine
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.screens.wordmark import TAGLINE, TOUR, WORDMARK, WORDMARK_COLOURS
 from dungeon.ui.shown import error_text, joined, line, shown
-from dungeon.ui.tables import ON_TITLE, PLAY_PICKED
+from dungeon.ui.tables import MEND_PICKED, ON_TITLE, PLAY_PICKED
 from dungeon.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ class TitleScreen(Screen[None]):
             with VerticalScroll(id="details", can_focus=False):
                 yield Static(Content(""), id="about", markup=False)
             yield Static(Content(""), id="narrator", markup=False)
-        yield KeyBar((PLAY_PICKED, *ON_TITLE, HELP, QUIT), id="title-keys")
+        keys = (PLAY_PICKED, MEND_PICKED, *ON_TITLE, HELP, QUIT)
+        yield KeyBar(keys, hidden=frozenset({"play", "mend"}), id="title-keys")
 
     def _heading(self) -> Content:
         """Above the scenarios: what is not listed is said, never just missing."""
@@ -273,6 +274,8 @@ class TitleScreen(Screen[None]):
         save = self._save
         playable = isinstance(save, SaveSummary)
         possible = {
+            "play": not isinstance(save, DamagedSave),
+            "mend": isinstance(save, DamagedSave),
             "new": self._scenario is not None,
             "continue_last": bool(self._playable_saves),
             "rename": playable,
@@ -364,6 +367,10 @@ class TitleScreen(Screen[None]):
         """Play what is picked."""
         if self._list is not None:
             self._list.action_select()
+
+    def action_mend(self) -> None:
+        """Recover the damaged story that is picked, after asking."""
+        self.action_play()
 
     def _save_verb(self, verb: str) -> None:
         save = self._save
