@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import argparse
 
     from dungeon.engine.base import Engine
+    from dungeon.settings import Settings
 
 
 def main() -> None:
@@ -18,16 +19,17 @@ def main() -> None:
     sys.exit(cli.run(sys.argv[1:], cli.Tools(make_engine=_engine, offer=_offer, models=_models)))
 
 
-def _engine(model: str | None) -> Engine:
+def _engine(settings: Settings) -> Engine:
     from dungeon import models
 
-    return models.make_engine(model)
+    return models.engine_for(settings)
 
 
-def _offer(model: str | None) -> None:
+def _offer(settings: Settings) -> None:
     from dungeon import models
 
-    models.offer(model)
+    if settings.engine != "remote":
+        models.offer(settings.model)
 
 
 def _models(args: argparse.Namespace) -> int:

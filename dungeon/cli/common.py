@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from dungeon.engine.base import Engine
     from dungeon.settings import Settings
 
-EngineMaker = Callable[[str | None], "Engine"]
-"""Makes the engine of a model's name or directory (None: choose); it is not loaded yet."""
+EngineMaker = Callable[["Settings"], "Engine"]
+"""Makes the engine that the settings ask for; it is not loaded yet."""
+
+ENGINES = ("local", "remote")
+"""What `--engine` takes."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,13 @@ class Tools:
     """What the composition root hands in: the only concrete things that are used here.
 
     Attributes:
-        make_engine: Picks the engine of a model that is on this machine.
-        offer: Where that model is not, asks the player on the terminal and fetches it.
+        make_engine: Picks the engine of a model that is on this machine, or of a server.
+        offer: Where a model should be here and is not, asks the player and fetches it.
         models: `dungeon models ...`: takes the verb and its arguments, gives the exit code.
     """
 
     make_engine: EngineMaker
-    offer: Callable[[str | None], None]
+    offer: Callable[[Settings], None]
     models: Callable[[argparse.Namespace], int]
 
 
@@ -96,7 +99,8 @@ def settings_of(args: argparse.Namespace) -> Settings:
     from dungeon.story.scenario import RANGES, check_range
 
     given = {
-        name: getattr(args, name, None) for name in ("model", "saves", "max_new_tokens", "preset")
+        name: getattr(args, name, None)
+        for name in ("model", "engine", "url", "saves", "max_new_tokens", "preset")
     }
     try:
         found = settings.load(**given)
@@ -105,6 +109,8 @@ def settings_of(args: argparse.Namespace) -> Settings:
             raise
         allowed = f"Use {RANGES[error.name]}."
         raise settings.UnusableError(error.name, error.value, allowed, error.place) from None
+    if given["url"] is not None and found.engine != "remote":
+        raise usage("--url goes with --engine remote.")
     for name, value in found.generation().items():
         try:
             check_range(name, value, RANGES[name])
@@ -121,9 +127,9 @@ def saves_dir(settings: Settings) -> Path:
     return library.saves_dir(settings.saves)
 
 
-def loaded(tools: Tools, model: str | None) -> Engine:
-    """The engine of a model, fetched if the player agrees, and loaded."""
-    tools.offer(model)
-    engine = tools.make_engine(model)
+def loaded(tools: Tools, settings: Settings) -> Engine:
+    """The engine that the settings ask for, its model fetched if the player agrees, loaded."""
+    tools.offer(settings)
+    engine = tools.make_engine(settings)
     engine.load(lambda line: tell(f"… {line}"))
     return engine
