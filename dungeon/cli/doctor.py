@@ -135,7 +135,12 @@ def _settings(settings: Settings) -> list[Finding]:
     found = [Finding("settings", "file", _settings_file())]
     for name, value in settings.model_dump(exclude_none=True).items():
         # Numbers and names of ours; anything else may be the player's own words.
-        telling = isinstance(value, (bool, int, float)) or name in ("model", "engine", "saves", "theme")
+        telling = isinstance(value, (bool, int, float)) or name in (
+            "model",
+            "engine",
+            "saves",
+            "theme",
+        )
         found.append(Finding("settings", name, _home_in(str(value)) if telling else "set"))
     return found
 

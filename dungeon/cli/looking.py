@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dungeon.cli.common import ENGINES, (
+from dungeon.cli.common import (
+    ENGINES,
     Commands,
     Tools,
     give,

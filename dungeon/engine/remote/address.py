@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from dungeon.errors import ModelError
 
 _ENDINGS = ("/completions", "/v1")
+_HOST = re.compile(r"[a-z0-9._:-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class Address:
             raise _unusable("cannot be read") from None
         if parts.scheme not in ("http", "https") or not host:
             raise _unusable("does not begin with http:// or https:// and a host")
-        if not host.isascii() or not host.replace("-", "a").replace("_", "a").isprintable():
-            raise _unusable("has a host name that is not plain ASCII")
+        if not _HOST.fullmatch(host):
+            raise _unusable("has a host that is no name and no IP address")
         if parts.username is not None or parts.query or parts.fragment:
             raise ModelError(
                 "The server's URL holds more than an address.",
