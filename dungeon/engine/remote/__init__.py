@@ -134,11 +134,12 @@ class RemoteEngine:
         )
 
     def _served(self) -> list[dict[str, Any]]:
-        """What the server lists; nothing where it has no list."""
+        """What the server lists; nothing where it has no list, or fails at making one."""
         try:
             answer = self._client.json("GET", "/v1/models", again=True)
         except ServerError as error:
-            if error.status == 404:
+            if error.status in (404, 405, 500, 501):
+                # `transformers serve` fails here where it has no folder of downloads.
                 return []
             raise
         data = answer.get("data") if isinstance(answer, dict) else None
