@@ -1,6 +1,7 @@
 # make play   play the game (makes everything it needs on the first run)
 # make test   run the tests
 # make check  tests, then lint, types and import contracts
+# make audit  ask whether a library in constraints.txt has a known vulnerability (needs the network)
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -8,7 +9,7 @@ BIN    := $(VENV)/bin
 TORCH  := torch>=2.10,<2.14
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: play test check lint models clean help
+.PHONY: play test check lint audit models clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -55,6 +56,14 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: test lint
+
+# In a place of its own: it brings libraries that the game does not need.
+$(VENV)/audit/bin/pip-audit: $(VENV)/.installed
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip --disable-pip-version-check install -qq "pip-audit>=2.9,<3"
+
+audit: $(VENV)/audit/bin/pip-audit
+	$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,7 @@
-"""Reading files that may come from anybody: ordinary ones only, and never more than is allowed."""
+"""Paths as somebody typed them, and reading files that may come from anybody.
+
+Only ordinary files are read, and never more of them than is allowed.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,12 @@ from pathlib import Path
 
 class OddFileError(ValueError):
     """A file is not an ordinary one, or is too large; its text is a clause ("it is ...")."""
+
+
+def typed_path(text: str | Path) -> Path:
+    """A path with `~` put in; that of a user whom nobody knows stays as it was typed."""
+    # Path.expanduser raises RuntimeError there.
+    return Path(os.path.expanduser(text))
 
 
 def read_ordinary(path: Path, most: int) -> bytes:

@@ -22,7 +22,7 @@ from dungeon.engine.base import (
 )
 from dungeon.errors import EngineError
 from dungeon.story import narrative, rerank
-from dungeon.story.action import Action
+from dungeon.story.action import Action, Mode, parse
 from dungeon.story.context import Context
 from dungeon.story.filter import WordFilter
 from dungeon.story.story import MAX_SEED
@@ -143,7 +143,11 @@ def narrate(
             "The narrator found no words that your word filter lets through.",
             "Say it another way, or switch the filter off: your line is back in the input.",
         )
-    raise EngineError(
+    raise _no_words()
+
+
+def _no_words() -> EngineError:
+    return EngineError(
         "The narrator found no words for that.",
         "Say it another way, or try again: your line is back in the input.",
     )
@@ -156,6 +160,42 @@ def candidates(
     written = engine.sample(turn.request, turn.candidates, cancel, lambda tokens: None)
     written = tuple(replace(one, text=_opened(one.text, turn)) for one in written)
     return written, tuple(_trim(one, turn) for one in written)
+
+
+def tellings(engine: Engine, turn: Turn, count: int, cancel: CancelToken) -> tuple[Narration, ...]:
+    """Several tellings of the turn, for the player to choose from: no two alike, none empty.
+
+    Nothing where it was cancelled. Safe on a worker thread.
+
+    Raises:
+        EngineError: The engine failed, or none of them gave a usable text.
+    """
+    written, texts = candidates(engine, replace(turn, candidates=count), cancel)
+    if cancel.cancelled:
+        return ()
+    found: dict[str, Narration] = {}
+    for at, (one, trimmed) in enumerate(zip(written, texts, strict=True)):
+        text = _allowed(trimmed, turn)
+        if text and text not in found:
+            seed = candidate_seed(turn.request.seed, at)
+            found[text] = Narration(text, one.text, one.stop, seed, one.timing, one.tokens)
+    if not found:
+        raise _no_words()
+    return tuple(found.values())
+
+
+def player_line(engine: Engine, request: GenerationRequest, cancel: CancelToken) -> Action:
+    """What the model would do in the player's place; Continue where it says nothing.
+
+    Args:
+        request: See `GameSession.line_request`.
+
+    Raises:
+        EngineError: The engine failed.
+    """
+    written = engine.generate(request, cancel, lambda text: None).text
+    first = next(iter(narrative.sentences(written.strip())), "").strip().rstrip(".!,; ")
+    return parse(first) if any(char.isalpha() for char in first) else Action(Mode.CONTINUE)
 
 
 def gains(

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from dungeon.errors import SettingsError
+from dungeon.files import typed_path
 from dungeon.settings import settings_file
 from dungeon.story.filter import WordFilter, read_words
 
@@ -16,7 +17,7 @@ MAX_BYTES = 256 * 1024
 def words_file() -> Path:
     """Where the list is: `DUNGEON_WORDS`, else `words.txt` beside the settings file."""
     named = os.environ.get("DUNGEON_WORDS")
-    return Path(named).expanduser() if named else settings_file().with_name("words.txt")
+    return typed_path(named) if named else settings_file().with_name("words.txt")
 
 
 def load() -> WordFilter:

@@ -26,6 +26,9 @@ from training.lessons import Lesson
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """Every matrix of a Llama block."""
 
+BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
+"""What is taught, by its name on the hub."""
+
 WARM_UP = 0.06
 """Part of all steps over which the rate rises."""
 
@@ -101,7 +104,7 @@ def teach(
         if (step + 1) % plan.every == 0 or step + 1 == len(groups):
             tell(f"held out: {mean_loss(taught, held_out):.4f} nats a token")
             _checkpoint(out, taught, optimiser, step + 1, plan)
-    _write(out, taught)
+    _write(out, taught, plan)
 
 
 def mean_loss(model: Any, lessons: Sequence[Lesson]) -> float:
@@ -166,12 +169,22 @@ def _resume(out: Path, model: Any, optimiser: Any, plan: Plan) -> int:
     return int(kept["step"])
 
 
-def _write(out: Path, model: Any) -> None:
+def _write(out: Path, model: Any, plan: Plan) -> None:
     half = {
         name: weight.detach().to(torch.bfloat16).contiguous()
         for name, weight in _adapter(model).items()
     }
-    model.peft_config["default"].save_pretrained(str(out))
+    # peft's own file would name the folder in which the base model lay.
+    config = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": BASE,
+        "r": plan.rank,
+        "lora_alpha": plan.alpha,
+        "target_modules": sorted(LAYERS),
+        "bias": "none",
+    }
+    (out / "adapter_config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     save_file(half, out / "adapter_model.safetensors", metadata={"format": "pt"})
 
 

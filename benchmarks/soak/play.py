@@ -28,6 +28,7 @@ LINES = (
 )
 EVERY = 100
 """Turns between two samples, and as many are in a median."""
+OTHER_VERBS_EVERY = 50
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ async def play(folder: Path, turns: int, progress: Callable[[int, int], None]) -
         soak = Soak(screen.session.file.path)
         for turn in range(1, turns + 1):
             soak.times.append(await _turn(screen, pilot, LINES[turn % len(LINES)]))
-            if turn % 50 == 0:
+            if turn % OTHER_VERBS_EVERY == 0:
                 await _other_verbs(screen, pilot)
             if turn % EVERY == 0 or turn == turns:
                 soak.samples.append(

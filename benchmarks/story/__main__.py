@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.story import figures
+from benchmarks.story.bootstrap import interval
 from benchmarks.story.judge import Judge
 from benchmarks.story.recipes import RECIPES, Recipe
 from benchmarks.story.scripts import SETS, Script, scenes, scripts
 from dungeon.engine.catalog import EMBEDDED
 from dungeon.engine.torch_engine import TorchEngine
+from dungeon.story import figures
 from dungeon.story.cast import cast
 from dungeon.story.story import begin
 
@@ -57,7 +58,7 @@ def summary(stories: list[list[dict[str, Any]]]) -> dict[str, Any]:
     def mean(values: Sequence[float]) -> tuple[float, float, float] | None:
         if not values:
             return None
-        return (statistics.fmean(values), *figures.interval(values, statistics.fmean))
+        return (statistics.fmean(values), *interval(values, statistics.fmean))
 
     def share(test: Callable[[str], bool]) -> tuple[float, float, float] | None:
         return mean([float(test(text)) for text in texts])
@@ -118,6 +119,7 @@ def main() -> None:
     parser.add_argument("--set", choices=[*SETS, "none"], default="held-out")
     parser.add_argument("--eval", type=Path, metavar="DIR", help="passages (.txt) as scenes too")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these scenarios alone")
+    parser.add_argument("--model", default=EMBEDDED, help="of the catalogue, or a directory")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--long", type=int, default=0, help="turns of empty input instead")
@@ -129,7 +131,7 @@ def main() -> None:
         played += scenes(options.eval)
     if options.only:
         played = [script for script in played if script.name in options.only]
-    engine = TorchEngine(EMBEDDED, device="cpu")
+    engine = TorchEngine(options.model, device="cpu")
     engine.load(lambda line: None)
     judge = None if options.long else Judge()
     found: dict[str, dict[str, Any]] = {}

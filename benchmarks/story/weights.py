@@ -21,14 +21,14 @@ from typing import Any
 
 import yaml
 
-from benchmarks.story import figures
+from benchmarks.story.bootstrap import interval
 from benchmarks.story.judge import CHOICES, Judge
 from dungeon.authoring.reader import read_scenario
 from dungeon.engine.base import CancelToken, PromptPart, candidate_seed
 from dungeon.engine.catalog import EMBEDDED
 from dungeon.engine.torch_engine import TorchEngine
 from dungeon.session import GameSession, Narration
-from dungeon.story import rerank
+from dungeon.story import figures, rerank
 from dungeon.story.action import parse
 from dungeon.story.rerank import WEIGHTS, Scores
 from dungeon.turn import candidates
@@ -199,7 +199,7 @@ def compare(turns: Sequence[dict[str, Any]]) -> str:
             100 * (float(one["right"]) - before)
             for (_, one), before in zip(found, base, strict=True)
         ]
-        low, high = figures.interval(differences, statistics.fmean)
+        low, high = interval(differences, statistics.fmean)
         cells = "".join(f"{value:11.3f}" for value in row.values())
         lines.append(f"{name:28}{cells}   [{low:+.1f}, {high:+.1f}]")
     return "\n".join(lines)

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from dungeon.authoring.problem import short
+
 
 @dataclass
 class Fault(Exception):
@@ -23,6 +25,11 @@ QUOTE = "Put quotes around the whole value, or write it below as a block with `|
 
 # A value that begins with a bracket: a text such as `{name} wakes` is the usual mistake.
 _OPENER = re.compile(r"\s*(?:-\s+)*(?:[\w]+:\s+)?([\[{])")
+
+# `summary:one`: a name and its value without the blank.
+_TIGHT = re.compile(r"\s*(\w+):(\S.*)")
+_INDENTED = re.compile(r"(\s+)([\w ]+)")
+_AFTER_QUOTE = re.compile(r"""\s*(?:-\s+)*(?:[\w]+:\s+)?(?:"[^"]*"|'(?:[^']|'')*')\s*\Z""")
 
 _STARTERS = {
     "\t": ("A tab stands here; YAML indents with spaces only.", "Replace it by spaces."),
@@ -66,15 +73,9 @@ def translate(error: yaml.YAMLError, text: str) -> Fault:
             )
         return Fault(line, column, "This quotation mark is never closed.", "Add the closing mark.")
     if "flow" in context:
-        line, column = _clamped(since or at, text)
-        return _bracket(line, column, lines[line][column : column + 1])
+        return _in_brackets(line, column, here, *_clamped(since or at, text), lines)
     if "mapping values are not allowed" in problem:
-        return Fault(
-            line,
-            column,
-            "A second `: ` stands in this value, so YAML takes it for another field.",
-            QUOTE,
-        )
+        return _second_colon(line, column, lines[line])
     if "alias" in context or "anchor" in context or "tag" in context or "block scalar" in context:
         line, column = _clamped(since or at, text)
         sign = lines[line][column : column + 1]
@@ -89,12 +90,31 @@ def translate(error: yaml.YAMLError, text: str) -> Fault:
         return Fault(line, column, *_STARTERS[here])
     if "could not find expected ':'" in problem:
         line, column = _clamped(since or at, text)
+        tight = _TIGHT.match(lines[line])
+        if tight is not None:
+            return Fault(
+                line,
+                tight.end(1),
+                "There is no blank behind this colon.",
+                f"Write `{short(tight[1].strip())}: {short(tight[2])}`.",
+            )
         return Fault(
             line,
             column,
             "This line is no field: it has no `: ` after a name.",
             "Write `name: value`, or indent the line if it belongs to the text above.",
         )
+    if _AFTER_QUOTE.match(lines[line][:column]) if line < len(lines) else None:
+        return Fault(
+            line,
+            column,
+            "More stands behind the mark that closes the quoted text.",
+            "Put the whole value in quotes of the other kind; within single quotes, write an "
+            "apostrophe twice.",
+        )
+    if here in ("]", "}"):
+        fix = "Take it out; if it is meant as text, put quotes around the value."
+        return Fault(line, column, f"This `{here}` closes nothing.", fix)
     opener = _OPENER.match(lines[line]) if line < len(lines) else None
     if opener is not None and opener.start(1) < column:
         return _bracket(line, opener.start(1), opener[1])
@@ -104,6 +124,32 @@ def translate(error: yaml.YAMLError, text: str) -> Fault:
         "The indentation or the punctuation does not fit what stands above.",
         "Fields of one group begin in one column; list items begin with `- `.",
     )
+
+
+def _second_colon(line: int, column: int, text: str) -> Fault:
+    indented = _INDENTED.match(text)
+    if indented is not None and indented.end(2) == column:
+        return Fault(
+            line,
+            indented.start(2),
+            "This line is indented, so it goes on with the value above, and its `: ` breaks it.",
+            "Begin a field in the column of the other fields; if it is text, put quotes around "
+            "the whole value.",
+        )
+    message = "A second `: ` stands in this value, so YAML takes it for another field."
+    return Fault(line, column, message, QUOTE)
+
+
+def _in_brackets(
+    line: int, column: int, here: str, since_line: int, since_column: int, lines: list[str]
+) -> Fault:
+    """What is wrong between brackets that open at `since` and were read as far as `here`."""
+    if here == ":":
+        return _second_colon(line, column, lines[line])
+    opener = lines[since_line][since_column : since_column + 1]
+    if opener == ",":
+        return Fault(since_line, since_column, "This comma is one too many.", "Take it out.")
+    return _bracket(since_line, since_column, opener)
 
 
 def _bracket(line: int, column: int, opener: str) -> Fault:
@@ -143,5 +189,5 @@ def _unreadable(error: yaml.YAMLError, text: str) -> Fault:
         line,
         column,
         "The file is no YAML from here on.",
-        "See docs/writing-scenarios.md for the form.",
+        "See docs/scenarios.md for the form.",
     )

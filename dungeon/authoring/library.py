@@ -15,6 +15,7 @@ from dungeon.authoring.reader import read
 from dungeon.authoring.source import read_bytes
 from dungeon.authoring.suggest import Suggester
 from dungeon.errors import ScenarioError
+from dungeon.files import typed_path
 from dungeon.story.scenario import Scenario, Source
 from dungeon.text import clean
 
@@ -38,6 +39,11 @@ class ScenarioEntry:
     problems: tuple[Problem, ...] = ()
 
 
+def own_scenarios() -> Path:
+    """The folder of the player's own scenarios; it need not be there."""
+    return platformdirs.user_data_path("dungeon") / "scenarios"
+
+
 def scenario_dirs() -> list[Path]:
     """Where scenarios are looked for; of two with one name the first is taken.
 
@@ -46,8 +52,8 @@ def scenario_dirs() -> list[Path]:
     named = os.environ.get("DUNGEON_SCENARIOS", "")
     package = Path(__file__).resolve().parents[1]
     directories = [
-        *(_expanded(part) for part in named.split(os.pathsep) if part),
-        platformdirs.user_data_path("dungeon") / "scenarios",
+        *(typed_path(part) for part in named.split(os.pathsep) if part),
+        own_scenarios(),
         package / "scenarios",
     ]
     # Beside an installed package lies what other packages installed.
@@ -66,14 +72,6 @@ def scenarios_in(directory: Path) -> list[Path]:
     return [
         path for path in paths if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     ]
-
-
-def _expanded(text: str) -> Path:
-    """A path as typed, `~` put in where there is such a user."""
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        return Path(text)
 
 
 def _files() -> dict[str, Path]:
@@ -136,7 +134,7 @@ def find_scenario(name_or_path: str | Path) -> Path:
     for name, found in files.items():
         if unicodedata.normalize("NFC", name) == composed:
             return found
-    path = _expanded(text)
+    path = typed_path(text)
     if path.suffix.lower() in SUFFIXES or os.sep in text or "/" in text:
         try:
             there = path.exists() and not path.is_dir()

@@ -45,14 +45,19 @@ class Problem:
         place = f"{self.file}:{self.line}:{self.column}"
         return clean(f"{place}: {kind}{self.message}", newlines=False)
 
-    def render(self) -> str:
-        """The problem with its source line, a caret below the place, and the fix."""
+    def render(self, most_before: int = BEFORE, most: int = SHOWN) -> str:
+        """The problem with its source line, a caret below the place, and the fix.
+
+        Args:
+            most_before: Most characters of the source line that are shown before the place.
+            most: Most characters of it that are shown.
+        """
         lines = [str(self)]
         if self.source.strip():
             # A long line is shown around the place, and cut first: cleaning it would take time.
-            start = max(0, self.column - 1 - BEFORE)
+            start = max(0, self.column - 1 - most_before)
             before = clean(self.source[start : self.column - 1] + "|", newlines=False)[:-1]
-            after = clean(self.source[self.column - 1 : start + SHOWN], newlines=False)
+            after = clean(self.source[self.column - 1 : start + most], newlines=False)
             lines.append(f"    {before}{after}")
             lines.append(f"    {' ' * _width(before)}^")
         if self.fix:

@@ -9,22 +9,18 @@ The first two stages stop at the first fault; from there on every problem is rep
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from dungeon.authoring import review
+from dungeon.authoring.explain import known, missing_field, unknown_field, wrong_value
 from dungeon.authoring.faults import Fault
+from dungeon.authoring.lint import lint
 from dungeon.authoring.problem import Problem, ScenarioProblems, Severity, short
-from dungeon.authoring.schema import (
-    CardModel,
-    ExampleModel,
-    GenerationModel,
-    QuestionModel,
-    ScenarioModel,
-    StyleModel,
-)
+from dungeon.authoring.review import review
+from dungeon.authoring.schema import ScenarioModel
 from dungeon.authoring.source import (
     Mapping,
     Mark,
@@ -37,23 +33,15 @@ from dungeon.authoring.source import (
     split_lines,
 )
 from dungeon.authoring.suggest import Suggester
-from dungeon.story.scenario import MAX_PRIORITY, RANGES, Scenario, from_data
+from dungeon.authoring.walk import Where, find_whole
+from dungeon.story.scenario import Scenario, from_data
 from dungeon.text import clean
 
-_MODELS: dict[tuple[str, ...], type[BaseModel]] = {
-    (): ScenarioModel,
-    ("questions",): QuestionModel,
-    ("cards",): CardModel,
-    ("examples",): ExampleModel,
-    ("style",): StyleModel,
-    ("generation",): GenerationModel,
-}
 _TRUE = frozenset(("true", "yes", "on"))
 _FALSE = frozenset(("false", "no", "off"))
 _FLAGS = frozenset(("always",))
 MAX_PROBLEMS = 100
 """Most problems told of one file; nobody reads more, and a file can hold tens of thousands."""
-Path_ = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +133,9 @@ class _Reader:
         self.lines = lines
         self.problems: list[Problem] = []
         self.suggest = Suggester()
-        self.marks: dict[Path_, Mark] = {}
-        self.ends: dict[Path_, Mark] = {}
-        self.keys: dict[Path_, Mark] = {}
+        self.marks: dict[Where, Mark] = {}
+        self.ends: dict[Where, Mark] = {}
+        self.keys: dict[Where, Mark] = {}
 
     def add(self, mark: Mark, message: str, fix: str = "", severity: Severity = "error") -> None:
         fault = Fault(mark.line, mark.column, message, fix)
@@ -176,11 +164,14 @@ class _Reader:
 
     def _review(self, data: dict[str, Any]) -> None:
         # Findings of one field come in order, so each is looked for where the last one ended.
-        path: Path_ | None = None
+        path: Where | None = None
         place = Mark(0, 0)
-        for found in review.review(data, self.suggest):
-            if found.path != path:
+        for found in chain(review(data, self.suggest), lint(data)):
+            if found.path != path or found.nth is not None:
                 path, place = found.path, self._mark(found.path)
+            for _ in range(found.nth or 0):
+                before = self._find(found.needle, place, self.ends.get(path))
+                place = Mark(before.line, before.column + 1) if before else place
             at = self._find(found.needle, place, self.ends.get(path)) if found.needle else None
             if at is not None:
                 place = Mark(at.line, at.column + 1)
@@ -196,12 +187,12 @@ class _Reader:
         for number in range(start.line, min(end.line + 1, len(self.lines))):
             column = start.column if number == start.line else 0
             stop = end.column if number == end.line else len(self.lines[number])
-            found = self.lines[number].find(needle, column, stop)
+            found = find_whole(self.lines[number], needle, column, stop)
             if found >= 0:
                 return Mark(number, found)
         return None
 
-    def _mark(self, where: Path_) -> Mark:
+    def _mark(self, where: Where) -> Mark:
         return self.marks.get(where) or self.keys.get(where) or self._near(where)
 
     def _version(self, written: object) -> None:
@@ -220,7 +211,7 @@ class _Reader:
         else:
             self.add(mark, "The format's version must be 1.", "Write `dungeon: 1`.")
 
-    def _data(self, tree: Tree, path: Path_) -> Any:
+    def _data(self, tree: Tree, path: Where) -> Any:
         self.marks[path] = tree.mark
         if isinstance(tree, Scalar):
             return self._scalar(tree, path)
@@ -242,12 +233,12 @@ class _Reader:
             self.keys[(*path, name)] = key.mark
             data[name] = self._data(value, (*path, name))
             empty = isinstance(value, Scalar) and value.plain and value.text == ""
-            if empty and name in _known((*path, name)):
+            if empty and name in known((*path, name)):
                 # `memory:` with nothing after it is a field left out.
                 del data[name]
         return data
 
-    def _scalar(self, tree: Scalar, path: Path_) -> Any:
+    def _scalar(self, tree: Scalar, path: Where) -> Any:
         self.ends[path] = tree.end
         text = clean(tree.text)
         if path[:1] != ("generation",):
@@ -257,53 +248,20 @@ class _Reader:
             return text.lower() in _TRUE
         return text
 
-    # -- pydantic's errors in words --------------------------------------------------------------
+    # -- what pydantic found ---------------------------------------------------------------------
 
-    def _explain(self, kind: str, where: Path_, context: dict[str, Any], data: Any) -> None:
-        name = _field(where)
-        value = _at(data, where)
-        mark = self._mark(where)
+    def _explain(self, kind: str, where: Where, context: dict[str, Any], data: Any) -> None:
         if kind == "extra_forbidden":
-            known = _known(where)
-            near = self.suggest.nearest(str(where[-1]), known)
-            fix = f"Did you mean `{near}`?" if near else f"Known here: {', '.join(known)}."
-            self.add(self.keys.get(where, mark), f"There is no field `{short(where[-1])}`.", fix)
+            mark = self.keys.get(where) or self._mark(where)
+            self.add(mark, *unknown_field(where, self.suggest))
         elif kind == "missing":
-            if where in self.keys:
-                self.add(
-                    self.keys[where], f"`{name}` is empty.", f"Write its text after `{name}:`."
-                )
-            else:
-                inside = "The scenario" if len(where) == 1 else f"This part of {where[0]}"
-                self.add(
-                    self._near(where[:-1]),
-                    f"{inside} has no `{where[-1]}`.",
-                    f"Add `{where[-1]}: {'1' if where == ('dungeon',) else '...'}`.",
-                )
-        elif kind == "string_too_short":
-            self.add(mark, f"`{name}` is empty.", "Write some text or take the line out.")
-        elif kind == "literal_error":
-            allowed = [option.strip(" '") for option in str(context["expected"]).split(" or ")]
-            allowed = [option.strip(" '") for part in allowed for option in part.split(", ")]
-            near = self.suggest.nearest(str(value), allowed, cutoff=0.4)
-            fix = f"Did you mean `{near}`?" if near else f"Write one of: {', '.join(allowed)}."
-            self.add(mark, f"`{short(value)}` is no {name}.", fix)
-        elif kind == "string_pattern_mismatch":
-            self.add(
-                mark,
-                f"`{short(value)}` cannot be the name of an answer.",
-                "Use small letters, digits and _, and begin with a letter.",
-            )
-        elif where and where[0] == "generation" and len(where) == 2 and where[1] in RANGES:
-            self.add(
-                mark,
-                f"`{short(value)}` is not allowed for {name}.",
-                f"Write {RANGES[str(where[1])]}.",
-            )
+            empty = self.keys.get(where)
+            self.add(empty or self._near(where[:-1]), *missing_field(where, empty is not None))
         else:
-            self.add(mark, *_wrong_type(kind, name, value))
+            found = wrong_value(kind, where, context, _at(data, where), self.suggest)
+            self.add(self._mark(where), *found)
 
-    def _near(self, where: Path_) -> Mark:
+    def _near(self, where: Where) -> Mark:
         while where:
             if where in self.marks:
                 return self.marks[where]
@@ -311,49 +269,7 @@ class _Reader:
         return Mark(0, 0)
 
 
-def _wrong_type(kind: str, name: str, value: Any) -> tuple[str, str]:
-    if kind == "string_type":
-        if isinstance(value, dict) and len(value) == 1:
-            only = next(iter(value))
-            return (
-                f"`{name}` should be text, but `{short(only)}: ` makes it a field.",
-                "Put quotes around the whole line.",
-            )
-        what = "a list" if isinstance(value, list) else "a group of fields"
-        return f"`{name}` should be text, and this is {what}.", "Write text, in quotes if need be."
-    if kind == "list_type":
-        written = short(value) if isinstance(value, str) else "..."
-        return (
-            f"`{name}` should be a list.",
-            f"Write `[{written}]`, or one item a line, each after `- `.",
-        )
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return f"`{name}` should be a group of fields.", "Write `name: value` lines below it."
-    if name == "priority":
-        written = short(value) if isinstance(value, str) else "this"
-        return (
-            f"`{written}` is not allowed for priority.",
-            f"Write a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}.",
-        )
-    if kind.startswith("bool"):
-        return f"`{name}` is neither true nor false.", "Write true or false."
-    return f"`{name}` cannot be used as it is written.", "See docs/writing-scenarios.md."
-
-
-def _field(where: Path_) -> str:
-    names = [part for part in where if isinstance(part, str)]
-    if not names:
-        return "scenario"
-    return f"an item of {names[-1]}" if isinstance(where[-1], int) else names[-1]
-
-
-def _known(where: Path_) -> list[str]:
-    group = tuple(part for part in where[:-1] if isinstance(part, str))
-    model = _MODELS.get(group)
-    return list(model.model_fields) if model else []
-
-
-def _at(data: Any, where: Path_) -> Any:
+def _at(data: Any, where: Where) -> Any:
     for part in where:
         try:
             data = data[part]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -34,8 +34,7 @@ _UNPRINTABLE = re.compile("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in the file; both count from 0."""
 
     line: int
@@ -101,7 +100,8 @@ def decode(data: bytes) -> str:
     Raises:
         Fault: It is not UTF-8, or holds a character that no text file has.
     """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    # YAML begins with an ASCII character, so a zero beside it is half of one in UTF-16.
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 3 and data[:4].count(0) == 2):
         raise Fault(0, 0, "The file is saved as UTF-16.", "Save it as UTF-8.")
     try:
         text = data.decode("utf-8-sig")
@@ -157,6 +157,10 @@ def parse(text: str) -> Tree:
     return tree
 
 
+_NODES = frozenset((yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.MappingStartEvent))
+_ENDS = frozenset((yaml.SequenceEndEvent, yaml.MappingEndEvent))
+
+
 class _Builder:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -166,32 +170,41 @@ class _Builder:
 
     def build(self) -> Tree | None:
         documents = 0
+        # One look at the type of each of up to `MAX_EVENTS` is what reading a file costs most.
         for event in self._events():
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise _fault(
-                        event, "A second document begins here.", "Take out the line `---`."
-                    )
-            elif isinstance(event, yaml.AliasEvent):
+            kind = type(event)
+            if kind in _NODES:
+                if event.anchor is not None or event.tag is not None:
+                    self._refuse(event)
+                self._open(event, kind)
+            elif kind in _ENDS:
+                self._stack.pop()
+                self._keys.pop()
+            elif kind is yaml.AliasEvent:
                 raise _fault(
                     event,
                     f"`*{event.anchor}` is an alias, and a scenario has none.",
                     "If the text should begin with *, put it in quotes.",
                 )
-            elif isinstance(event, yaml.NodeEvent):
-                self._refuse(event)
-                self._open(event)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                self._stack.pop()
-                self._keys.pop()
+            elif kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    raise _fault(
+                        event, "A second document begins here.", "Take out the line `---`."
+                    )
         return self._root
 
     def _events(self) -> Iterator[Any]:
-        for number, event in enumerate(yaml.parse(self._text, Loader=_Loader)):
-            if number > MAX_EVENTS:
-                raise _fault(event, "The file has too many parts.", "Split it in two scenarios.")
-            yield event
+        loader = _Loader(self._text)
+        try:
+            for _ in range(MAX_EVENTS):
+                event = loader.get_event()
+                if type(event) is yaml.StreamEndEvent:
+                    return
+                yield event
+            raise _fault(event, "The file has too many parts.", "Split it in two scenarios.")
+        finally:
+            loader.dispose()
 
     @staticmethod
     def _refuse(event: Any) -> None:
@@ -208,36 +221,20 @@ class _Builder:
                 "If the text should begin with !, put it in quotes.",
             )
 
-    def _open(self, event: Any) -> None:
-        mark, end = _mark(event.start_mark), _mark(event.end_mark)
+    def _open(self, event: Any, kind: type[Any]) -> None:
+        """Put the node that begins with `event` where it belongs."""
+        mark = _mark(event.start_mark)
         tree: Tree
-        if isinstance(event, yaml.ScalarEvent):
-            tree = Scalar(event.value, mark, end, event.style in (None, ""))
-        elif isinstance(event, yaml.SequenceStartEvent):
-            tree = Sequence(mark)
+        if kind is yaml.ScalarEvent:
+            tree = Scalar(event.value, mark, _mark(event.end_mark), not event.style)
         else:
-            tree = Mapping(mark)
-        self._place(tree, event)
-        if not isinstance(tree, Scalar):
-            self._stack.append(tree)
-            self._keys.append(None)
-            if len(self._stack) > MAX_DEPTH:
-                raise _fault(
-                    event,
-                    f"Things stand inside each other more than {MAX_DEPTH} deep.",
-                    "If the text should begin with [ or {, put it in quotes.",
-                )
-
-    def _place(self, tree: Tree, event: Any) -> None:
-        if not self._stack:
+            tree = Sequence(mark) if kind is yaml.SequenceStartEvent else Mapping(mark)
+        stack = self._stack
+        if not stack:
             self._root = tree
-            return
-        parent = self._stack[-1]
-        if isinstance(parent, Sequence):
+        elif isinstance(parent := stack[-1], Sequence):
             parent.items.append(tree)
-            return
-        key = self._keys[-1]
-        if key is not None:
+        elif (key := self._keys[-1]) is not None:
             parent.entries.append((key, tree))
             self._keys[-1] = None
         elif isinstance(tree, Scalar):
@@ -248,6 +245,15 @@ class _Builder:
                 "A list or a group of fields stands where a field's name should.",
                 "If the text should begin with [ or {, put it in quotes.",
             )
+        if not isinstance(tree, Scalar):
+            stack.append(tree)
+            self._keys.append(None)
+            if len(stack) > MAX_DEPTH:
+                raise _fault(
+                    event,
+                    f"Things stand inside each other more than {MAX_DEPTH} deep.",
+                    "If the text should begin with [ or {, put it in quotes.",
+                )
 
 
 def _mark(mark: Any) -> Mark:

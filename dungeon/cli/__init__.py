@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dungeon import __version__
-from dungeon.cli import doctor, importing, keeping, looking, playing, writing
+from dungeon.cli import doctor, importing, keeping, looking, playing, trying, writing
 from dungeon.cli.common import ENGINES, Commands, Parser, Tools, tell
 from dungeon.errors import DungeonError
 
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
     top.set_defaults(run=playing.title)
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for room in (playing, looking, keeping, writing, importing, doctor):
+    for room in (playing, looking, keeping, writing, trying, importing, doctor):
         room.add(commands)
     _add_others(commands)
     return top

@@ -206,12 +206,15 @@ def _stories(settings: Settings) -> list[Finding]:
 
 
 def _scenarios() -> list[Finding]:
-    from dungeon.authoring.library import list_scenarios
+    from dungeon.authoring.library import list_scenarios, own_scenarios
 
     entries = list_scenarios()
     bad = sum(entry.scenario is None for entry in entries)
     problem = "" if len(entries) > bad else "There is no scenario to play; install Dungeon again."
-    return [Finding("scenarios", "files", f"{len(entries) - bad} readable, {bad} not", problem)]
+    return [
+        Finding("scenarios", "your own", _home(own_scenarios())),
+        Finding("scenarios", "files", f"{len(entries) - bad} readable, {bad} not", problem),
+    ]
 
 
 def _home(path: Path) -> str:

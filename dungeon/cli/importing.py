@@ -186,7 +186,7 @@ def _write_scenario(scenario: Scenario, report: Report, path: Path | None, sourc
     assert path is not None
     comment = (
         f"Imported from {source}: {report.kind}.\n"
-        "`dungeon check FILE` looks it over; docs/writing-scenarios.md tells of the fields."
+        "`dungeon check FILE` looks it over; docs/scenarios.md tells of the fields."
     )
     text, rest, warnings = scenario_text(scenario, report, comment)
     _create(path, text)

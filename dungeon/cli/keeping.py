@@ -140,10 +140,8 @@ def _recover(args: argparse.Namespace) -> int:
         give_json(data)
         return 0
     tell(checked.error.message)
-    lost = f"; {_turns(salvage.lost)} of it lost" if salvage.lost else ", and none is known lost"
-    give(f"Found {_turns(salvage.turns)}{lost}.")
-    for note in salvage.notes:
-        give(note)
+    for sentence in salvage.findings:
+        give(sentence)
     give(f"Wrote {salvage.story.title!r} to {recovered.path}; {path.name} is as it was.")
     tell(clean(f"Play it with: dungeon resume {recovered.path.stem}"))
     return 0

@@ -62,6 +62,11 @@ def add(commands: Commands) -> None:
         metavar="KEY=VALUE",
         help="answer a question of the scenario",
     )
+    play.add_argument(
+        "--watch",
+        action="store_true",
+        help="for authors: take over what is saved in the scenario's file while it is played",
+    )
     play.set_defaults(run=_play)
 
     resume = commands.add_parser("resume", parents=[game], help="go on with a story")
@@ -80,10 +85,12 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.library import find_scenario
     from dungeon.authoring.reader import read_scenario
 
+    if args.watch and args.plain:
+        raise usage("--watch needs the screen; leave out --plain.")
     settings = settings_of(args)
     path = find_scenario(args.scenario)
     scenario = read_scenario(path)
-    answers = _answers(args.answer, scenario)
+    answers = answers_of(args.answer, scenario)
     generation = _generation(settings, scenario.generation)
     if not args.plain:
         return _screen(
@@ -94,6 +101,7 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
             title=args.title,
             seed=args.seed,
             overrides=settings.generation(),
+            watch=args.watch,
         )
     from dungeon.session import GameSession
 
@@ -179,7 +187,12 @@ def _generation(settings: Settings, base: GenerationSettings) -> GenerationSetti
     return replace(base, **settings.generation())
 
 
-def _answers(pairs: Sequence[str], scenario: Scenario) -> dict[str, str]:
+def answers_of(pairs: Sequence[str], scenario: Scenario) -> dict[str, str]:
+    """The answers given as KEY=VALUE.
+
+    Raises:
+        SystemExit: One is written otherwise, or answers nothing that the scenario asks.
+    """
     keys = [question.key for question in scenario.questions]
     answers = {}
     for pair in pairs:

@@ -11,8 +11,19 @@ from dungeon.cli.common import Commands, Tools, tell, usage
 
 def add(commands: Commands) -> None:
     """Add `check`, `new` and `schema`."""
-    check = commands.add_parser("check", help="look scenario files over")
-    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    check = commands.add_parser(
+        "check",
+        help="look scenario files over",
+        description="Tells every problem of scenario files: where it is, what it is, and what "
+        "to write instead.",
+        epilog="Exit codes: 0 when all can be played, 1 when one has an error (with --strict "
+        "also a warning), 2 for wrong usage.",
+    )
+    check.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a file, or a directory of them"
+    )
+    check.add_argument("--json", action="store_true", help="a list of problems, for programs")
+    check.add_argument("--strict", action="store_true", help="warnings fail too")
     check.set_defaults(run=_check)
 
     new = commands.add_parser("new", help="write a scenario file to begin from")
@@ -28,7 +39,7 @@ def add(commands: Commands) -> None:
 def _check(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.check import check_files
 
-    return check_files(args.files, sys.stdout)
+    return check_files(args.files, sys.stdout, as_json=args.json, strict=args.strict)
 
 
 def _new(args: argparse.Namespace, tools: Tools) -> int:

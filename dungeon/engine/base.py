@@ -345,3 +345,24 @@ class Engine(Protocol):
             EngineError: As for `generate`.
         """
         ...
+
+    def weigh(
+        self, prompt: tuple[PromptPart, ...], text: str, top: int, cancel: CancelToken
+    ) -> tuple[TokenOdds, ...] | None:
+        """What the model thinks of every token of a text that follows a prompt.
+
+        Args:
+            prompt: As for `generate`.
+            text: Encoded by itself, as a part of a prompt; any text, not only a model's own.
+            top: For every token report so many of the likeliest; the model's end token among
+                them has "" for its text.
+            cancel: Looked at between prefill chunks.
+
+        Returns:
+            The odds of each token, of as many as there is room for, under the raw softmax; None
+            where the engine cannot tell, it was cancelled, or there is no room or no text.
+
+        Raises:
+            EngineError: As for `generate`.
+        """
+        ...

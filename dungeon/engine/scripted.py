@@ -106,6 +106,12 @@ class ScriptedEngine:
     ) -> None:
         """None: a grammar has no probabilities."""
 
+    def weigh(
+        self, prompt: tuple[PromptPart, ...], text: str, top: int, cancel: CancelToken
+    ) -> tuple[TokenOdds, ...] | None:
+        """None, as `score`."""
+        return None
+
     def _check(self, size: int, max_new_tokens: int) -> None:
         if size == 0:
             raise EngineError("The prompt is empty.", "Write a line and try again.")

@@ -21,6 +21,7 @@ import platformdirs
 
 from dungeon.engine.catalog import Entry, resolve
 from dungeon.errors import ModelError
+from dungeon.files import typed_path
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -47,7 +48,7 @@ def models_dir() -> Path:
     """Where models are kept: DUNGEON_MODELS, else the platform's data directory."""
     named = os.environ.get("DUNGEON_MODELS")
     if named:
-        return Path(named).expanduser()
+        return typed_path(named)
     return Path(platformdirs.user_data_dir("dungeon", appauthor=False)) / "models"
 
 
@@ -74,11 +75,11 @@ def hub_cache() -> Path:
     """The Hugging Face hub's cache, found as huggingface_hub itself finds it."""
     environ = os.environ
     if named := environ.get("HF_HUB_CACHE") or environ.get("HUGGINGFACE_HUB_CACHE"):
-        return Path(named).expanduser()
+        return typed_path(named)
     home = environ.get("HF_HOME")
     if not home:
         home = os.path.join(environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
-    return Path(home).expanduser() / "hub"
+    return typed_path(home) / "hub"
 
 
 def _snapshot(hub_id: str) -> Path | None:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from dungeon.errors import SaveError
 
 APPLICATION_ID = 0x44554E47  # "DUNG"
-VERSION = 1
+VERSION = 2
 
 TABLES: Mapping[str, str] = {
     "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID",
@@ -32,7 +32,21 @@ TABLES: Mapping[str, str] = {
 }
 """`nodes.seq` counts from 0 in the order in which the turns came to the tree."""
 
-MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {}
+FORMER_TABLES: Mapping[int, Mapping[str, str]] = {1: TABLES}
+"""The tables of older formats. A file has these and nothing else, or it is not touched."""
+
+
+def _to_2(db: sqlite3.Connection) -> None:
+    """Format 2: what automatic memory needs, what the story began from, names and bookmarks.
+
+    Cards, style and sampling numbers may have fields that format 1 did not know. Files from
+    between two releases may hold all of it already.
+    """
+    added = {"automatic": 1, "forgotten": "[]", "source": "", "marks": "[]"}
+    db.executemany("INSERT OR IGNORE INTO meta VALUES (?,?)", added.items())
+
+
+MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _to_2}
 """What takes a file of format N to N + 1, by N; runs inside one transaction."""
 
 MAX_VALUE = 64 * 1024 * 1024
@@ -178,7 +192,8 @@ def check_tables(db: sqlite3.Connection, path: Path) -> None:
         for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master")
         if not (kind == "index" and sql is None)
     }
-    if version_of(db, path) == VERSION and found != dict(TABLES):
+    version = version_of(db, path)
+    if found != dict(TABLES if version == VERSION else FORMER_TABLES[version]):
         raise damaged(path, "its tables are not those of a story")
 
 

@@ -16,13 +16,15 @@ from dungeon import plain_json
 from dungeon.errors import SaveError, ScenarioError, SettingsError
 from dungeon.storage import rows
 from dungeon.story.action import as_line, as_narrative
+from dungeon.story.marks import within
 from dungeon.story.scenario import from_data, to_data
 from dungeon.story.story import MAX_SEED, Story
 from dungeon.story.tree import Node, StoryTree
 from dungeon.text import clean
 
-FORMAT = 1
-_MAYBE = frozenset(("automatic", "forgotten"))
+FORMAT = 2
+"""As in `database.VERSION`: with format 1 came no automatic memory and fewer fields of cards."""
+_MAYBE = frozenset(("automatic", "forgotten", "marks"))
 """Written only where they are not as in a new story."""
 _FIELDS = frozenset(("format", "title", "scenario", "memory", "authors_note", "head", "nodes"))
 _NODE_FIELDS = (
@@ -40,7 +42,7 @@ _NODE_FIELDS = (
 
 
 def to_json(story: Story) -> str:
-    """The whole tree as JSON, format 1; `from_json` reads it back.
+    """The whole tree as JSON; `from_json` reads it back.
 
     The scenario is the current one: with the player's cards and settings.
     """
@@ -57,6 +59,8 @@ def to_json(story: Story) -> str:
         data["automatic"] = 0
     if story.forgotten:
         data["forgotten"] = list(story.forgotten)
+    if story.marks:
+        data["marks"] = rows.marks_value(story.marks)
     return plain_json.dump(data, indent=1) + "\n"
 
 
@@ -97,9 +101,10 @@ def _story(data: Any, seed: int) -> Story:
     if not isinstance(data, dict) or "format" not in data:
         raise ValueError('it has no "format"')
     version = data["format"]
-    if version is True or version != FORMAT:
+    if isinstance(version, bool) or version not in range(1, FORMAT + 1):
         raise SaveError(
-            f"This story export has the format {str(version)[:20]!r}; this Dungeon knows {FORMAT}.",
+            f"This story export has the format {str(version)[:20]!r}; this Dungeon knows up to"
+            f" {FORMAT}.",
             "Update Dungeon, or export the story again.",
         )
     for name in sorted(_FIELDS ^ (data.keys() - _MAYBE)):
@@ -127,6 +132,7 @@ def _story(data: Any, seed: int) -> Story:
         model=next((node.model for node in reversed(tree.path()) if node.model), ""),
         automatic=bool(rows.whole(data.get("automatic", 1), 0, 1)),
         forgotten=rows.names(data.get("forgotten", [])),
+        marks=within(rows.read_marks(data.get("marks", [])), tree),
     )
 
 
@@ -215,16 +221,17 @@ def to_markdown(story: Story) -> str:
 
     What would be mark-up in the story's own text is escaped (CommonMark 0.31, section 2.4).
     """
-    parts = [f"# {_escape(_title(story))}"]
+    parts = [f"# {escape_markdown(_title(story))}"]
     for line, text in _turns(story):
         if line:
-            parts.append("> " + _escape(line.removeprefix("> ")))
+            parts.append("> " + escape_markdown(line.removeprefix("> ")))
         if text:
-            parts.append(re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", _escape(text)))
+            parts.append(re.sub(r"(?<=[^\n])\n(?=[^\n])", "  \n", escape_markdown(text)))
     return "\n\n".join(parts) + "\n"
 
 
-def _escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """`text` as Markdown that shows it as it is written."""
     text = _MARKS.sub(r"\\\1", text)
     # "1." starts a list, and so would "1\.": the escape goes behind the digits.
     return _LINE_STARTS.sub(

@@ -48,6 +48,14 @@ class Salvage:
     lost: int
     notes: tuple[str, ...]
 
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What was found and what was not, a sentence each."""
+        lost = (
+            f"; {_count(self.lost, 'turn')} of it lost" if self.lost else ", and none is known lost"
+        )
+        return f"Found {_count(self.turns, 'turn')}{lost}.", *self.notes
+
 
 @dataclass(frozen=True, slots=True)
 class Recovered:

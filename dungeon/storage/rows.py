@@ -12,6 +12,7 @@ from dungeon import plain_json
 from dungeon.errors import ScenarioError, SettingsError
 from dungeon.storage.database import damaged
 from dungeon.story.action import Action, Mode
+from dungeon.story.marks import MAX_NAME, Mark, Marks, within
 from dungeon.story.scenario import Card, Scenario, Source, from_data, to_data
 from dungeon.story.story import MAX_SEED, Story
 from dungeon.story.tree import ORIGINS, Changes, Node, StoryTree
@@ -58,7 +59,14 @@ def plain_values(story: Story) -> dict[str, Value]:
         "automatic": int(story.automatic),
         "forgotten": dump(list(story.forgotten)),
         "source": "" if story.source is None else dump(asdict(story.source)),
+        "marks": dump(marks_value(story.marks)),
+        "next_id": story.tree.next_id,
     }
+
+
+def marks_value(marks: Marks) -> list[list[object]]:
+    """Marks as plain data: turn, name, bookmark."""
+    return [[at, storable(mark.name), mark.bookmark] for at, mark in sorted(marks.items())]
 
 
 def write_changes(db: sqlite3.Connection, changes: Changes, start: int) -> None:
@@ -108,6 +116,7 @@ def read_story(db: sqlite3.Connection, path: Path) -> Story:
             nodes=(read_node(row) for row in rows),
             head=whole(meta.get("head"), 1, MAX_ID),
             chosen=dict(read_chosen(db.execute("SELECT parent, child FROM chosen"))),
+            next_id=whole(meta.get("next_id", 1), 1, MAX_ID + 1),
         )
         return story_from(meta, tree)
     except (ValueError, ScenarioError, SettingsError, RecursionError) as error:
@@ -136,10 +145,28 @@ def story_from(meta: dict[str, object], tree: StoryTree) -> Story:
         generation=current.generation,
         seed=whole(meta.get("seed"), 0, MAX_SEED),
         model=line(meta.get("model"), "model"),
-        automatic=bool(whole(meta.get("automatic", 1), 0, 1)),
-        forgotten=names(_json(meta, "forgotten") if "forgotten" in meta else []),
+        automatic=bool(whole(meta.get("automatic"), 0, 1)),
+        forgotten=names(_json(meta, "forgotten")),
         source=_source(meta),
+        marks=within(read_marks(_json(meta, "marks") if "marks" in meta else []), tree),
     )
+
+
+def read_marks(value: object) -> Marks:
+    """Marks of plain data as `marks_value` gives it.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not isinstance(value, list):
+        raise ValueError("its bookmarks are no list")
+    marks = {}
+    for item in value:
+        if not isinstance(item, list) or len(item) != 3 or not isinstance(item[2], bool):
+            raise ValueError("a bookmark is not a turn, a name and a yes or no")
+        name = line(item[1], "a branch's name")[:MAX_NAME]
+        marks[whole(item[0], 1, MAX_ID)] = Mark(name, item[2])
+    return {at: mark for at, mark in sorted(marks.items()) if mark}
 
 
 def names(value: object) -> tuple[str, ...]:
@@ -154,8 +181,8 @@ def names(value: object) -> tuple[str, ...]:
 
 
 def _source(meta: dict[str, object]) -> Source | None:
-    # Stories of before it was kept have none.
-    if not meta.get("source"):
+    # Stories that began under format 1 have none.
+    if meta.get("source") == "":
         return None
     data = _json(meta, "source")
     if not isinstance(data, dict) or data.keys() != {"title", "digest"}:

@@ -146,7 +146,15 @@ class ContextBuilder:
         ]
         neutral = form.neutral(opener) if action.mode in (Mode.DO, Mode.SAY) else ()
         return Context(
-            tuple(ordered), limit, new, tuple(cut), form.stop, opener, tuple(noticed), neutral
+            tuple(ordered),
+            limit,
+            new,
+            tuple(cut),
+            form.stop,
+            opener,
+            tuple(noticed),
+            neutral,
+            form.line(_hero(story.style) or "You"),
         )
 
     # -- the window of history -----------------------------------------------------------------

@@ -33,10 +33,7 @@ class WordFilter:
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        folded = (
-            " ".join(_composed(clean(word, newlines=False)).lower().split()) for word in words
-        )
-        kept = dict.fromkeys(word for word in folded if 0 < len(word) <= MAX_LENGTH)
+        kept = dict.fromkeys(word for word in map(_folded, words) if 0 < len(word) <= MAX_LENGTH)
         self.words = tuple(kept)[:MAX_WORDS]
         self._pattern = re.compile(_pattern(self.words), re.IGNORECASE) if self.words else None
 

@@ -131,6 +131,12 @@ class Form:
         first = [Part(opener)] if opener else []
         return (*self._cue_parts("", "", Action(Mode.CONTINUE)), *first)
 
+    def line(self, hero: str) -> tuple[Part, ...]:
+        """The beginning of a line of the player's, for a model that is to write it."""
+        if self.chat is None:
+            return (Part(f"\n\n> {hero}"),)
+        return Part(self.chat.user, special=True), Part(hero)
+
     def _cue_parts(self, line: str, narrative: str, action: Action) -> list[Part]:
         parts = self._action_parts(line, narrative, action)
         if self.chat is not None:

@@ -294,6 +294,8 @@ _PLAIN_STYLE = {"name": "", "pronoun": "they"}
 
 def placeholders(text: str) -> Iterator[tuple[str, int]]:
     """Each `{key}` in `text` with the offset of its brace; `{{` and `}}` are plain braces."""
+    if "{" not in text:
+        return
     for match in _PLACEHOLDER.finditer(text):
         if match[1] is not None:
             yield match[1], match.start()

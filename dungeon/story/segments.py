@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dungeon.story.scenario import Card
@@ -94,6 +94,7 @@ class Context:
         opener: The end of the prompt that is the beginning of the reply; "" for none.
         noticed: The automatic cards: what turns that left the window introduced.
         neutral: The cue as it would be had the player done nothing; empty where he has not.
+        line: What stands in the cue's place where the model is to write the player's line.
     """
 
     segments: tuple[Segment, ...]
@@ -104,6 +105,7 @@ class Context:
     opener: str = ""
     noticed: tuple[Card, ...] = ()
     neutral: tuple[Part, ...] = ()
+    line: tuple[Part, ...] = ()
 
     def holds(self, card: Card) -> bool:
         """Whether the card's text stands in it as memory, world info or from before."""
@@ -112,6 +114,18 @@ class Context:
             words in " ".join(segment.text.split())
             for segment in self.segments
             if segment.kind in ("memory", "cards", "recall")
+        )
+
+    def begun(self, words: str, count: Counter) -> Context:
+        """The same where the reply is begun with `words`, which leave less room for the rest."""
+        part = Part(words)
+        segment = Segment("recent", (part,), count(words, False))
+        room = self.limit + self.max_new_tokens - self.tokens - segment.tokens
+        return replace(
+            self,
+            segments=(*self.segments, segment),
+            max_new_tokens=min(self.max_new_tokens, room),
+            opener=words,
         )
 
     @property
@@ -127,8 +141,12 @@ class Context:
     @property
     def without_action(self) -> tuple[Part, ...]:
         """The parts of the prompt with the neutral cue; empty where there is none."""
-        before = tuple(part for s in self.segments if s.kind != "cue" for part in s.parts)
-        return (*before, *self.neutral) if self.neutral else ()
+        return (*self.before_cue, *self.neutral) if self.neutral else ()
+
+    @property
+    def before_cue(self) -> tuple[Part, ...]:
+        """The parts of the prompt that are the same whatever the player does."""
+        return tuple(part for s in self.segments if s.kind != "cue" for part in s.parts)
 
     @property
     def prompt(self) -> str:

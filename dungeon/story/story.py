@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 
+from dungeon.story.marks import Marks
 from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source, Style
 from dungeon.story.tree import Node, StoryTree
 
@@ -28,6 +29,7 @@ class Story:
         automatic: Whether what left the window comes back by itself (see `chronicle`).
         forgotten: Names, folded, of automatic cards that the player threw away or wrote anew.
         source: The scenario that it began from; None where that is not known.
+        marks: Names of branches and bookmarks, by their turns; replaced, never changed.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Story:
     automatic: bool = True
     forgotten: tuple[str, ...] = ()
     source: Source | None = None
+    marks: Marks = field(default_factory=dict)
 
     def turn_seed(self, node_id: int) -> int:
         """The seed of the turn that becomes `node_id`: a hash, so neighbours are unrelated."""

@@ -75,6 +75,8 @@ class StoryTree:
         head: The current node; the last one by default.
         chosen: For a parent, the child that was last on the path; what redo goes to. A
             parent without an entry redoes to its newest child.
+        next_id: The least that the next node takes: ids of turns that were forgotten do not
+            come again, for the seed of a turn is made of its id.
 
     Raises:
         ValueError: The nodes are no tree (no root, two roots, an unknown parent, an id used
@@ -86,6 +88,7 @@ class StoryTree:
         nodes: Iterable[Node],
         head: NodeId | None = None,
         chosen: Mapping[NodeId, NodeId] | None = None,
+        next_id: NodeId = 1,
     ) -> None:
         self._nodes: dict[NodeId, Node] = {}
         self._children: dict[NodeId, list[NodeId]] = {}
@@ -94,7 +97,7 @@ class StoryTree:
         self._order: list[Node] = []
         self._choices: list[NodeId] = []
         self._roots: list[NodeId] = []
-        self._next: NodeId = 1
+        self._next: NodeId = next_id
         for node in nodes:
             self._insert(node)
         if not self._roots:
@@ -180,6 +183,23 @@ class StoryTree:
         parent = self._nodes[node_id].parent
         return [self._nodes[node_id]] if parent is None else self.children(parent)
 
+    def tip(self, node_id: NodeId) -> Node:
+        """Where redo from `node_id` ends: the last turn of what followed it."""
+        at = node_id
+        while children := self._children.get(at):
+            at = self._chosen.get(at, children[-1])
+        return self._nodes[at]
+
+    def below(self, node_id: NodeId) -> set[NodeId]:
+        """`node_id` and every turn that follows it, on any branch."""
+        found: set[NodeId] = set()
+        waiting = [node_id]
+        while waiting:
+            at = waiting.pop()
+            found.add(at)
+            waiting += self._children.get(at, ())
+        return found
+
     @property
     def can_undo(self) -> bool:
         """Whether there is a turn to take back."""
@@ -258,3 +278,24 @@ class StoryTree:
             raise TurnError("There is nothing to redo.", "No turn was taken back here.")
         self._head = self._chosen.get(self._head, children[-1])
         return self.head
+
+    def without(self, node_id: NodeId) -> StoryTree:
+        """A new tree that lacks a turn and all that follows it; this one stays as it is.
+
+        A head among them moves to the turn before.
+
+        Raises:
+            TurnError: There is no such turn, or it is the opening.
+        """
+        if node_id not in self._nodes:
+            raise TurnError(f"There is no turn {node_id} in this story.")
+        parent = self._nodes[node_id].parent
+        if parent is None:
+            raise TurnError("The opening cannot be forgotten.", "Delete the story instead.")
+        gone = self.below(node_id)
+        return StoryTree(
+            [node for node in self._order if node.id not in gone],
+            parent if self._head in gone else self._head,
+            {above: child for above, child in self._chosen.items() if child not in gone},
+            self._next,
+        )

@@ -26,6 +26,7 @@ from dungeon.ui.messages import (
     EngineProgress,
     EngineReady,
     LibraryRead,
+    RecoveryEnded,
 )
 from dungeon.ui.palette import Commands
 from dungeon.ui.pending import PendingEngine
@@ -36,6 +37,7 @@ from dungeon.ui.screens.setup import Begin, SetupScreen
 from dungeon.ui.screens.title import TitleScreen
 from dungeon.ui.shown import Harmless, line
 from dungeon.ui.theme import EMBER, FALLBACKS, PARCHMENT
+from dungeon.ui.watching import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -176,7 +178,7 @@ class DungeonApp(App[None]):
     def on_title_screen_scenario_chosen(self, message: TitleScreen.ScenarioChosen) -> None:
         """Ask the scenario's questions."""
         if message.entry.scenario is not None:
-            self._set_up(message.entry.scenario, {}, "")
+            self._set_up(message.entry.scenario, {}, "", message.entry.path)
 
     def on_title_screen_save_chosen(self, message: TitleScreen.SaveChosen) -> None:
         """Go on with a story."""
@@ -190,6 +192,28 @@ class DungeonApp(App[None]):
             self.push_screen(error_screen(error))
         self._read_library()
 
+    def on_title_screen_recover_chosen(self, message: TitleScreen.RecoverChosen) -> None:
+        """Look a damaged story through: the player was asked."""
+        background.recover(self.context, message.path, self.post_message)
+
+    def on_recovery_ended(self, message: RecoveryEnded) -> None:
+        """Say what was found, and offer to play it."""
+        if not self.is_running:
+            return
+        found = message.outcome
+        if isinstance(found, DungeonError):
+            self.push_screen(error_screen(found))
+            return
+        self._read_library()
+
+        def answered(answer: str | None) -> None:
+            if answer == "play":
+                self.resume(found.path)
+
+        body = "\n".join([found.salvage.story.title, "", *found.salvage.findings])
+        choices = [("close", "Close"), ("play", "Play it")]
+        self.push_screen(ChoiceScreen("A new story was written", body, choices), answered)
+
     def on_title_screen_reload_chosen(self) -> None:
         """Read the library again."""
         self._read_library()
@@ -198,6 +222,10 @@ class DungeonApp(App[None]):
         """Back to the title; the story's file is closed by its screen."""
         self.pop_screen()
         self.call_later(self._read_library)
+
+    def on_play_screen_scenario_saved(self) -> None:
+        """The library has something new."""
+        self._read_library()
 
     def on_play_screen_filter_switched(self, message: PlayScreen.FilterSwitched) -> None:
         """The next story begins as this one was left."""
@@ -211,14 +239,16 @@ class DungeonApp(App[None]):
             return
         answers = dict(self.context.answers)
         if all(question.key in answers for question in scenario.questions):
-            self.begin(scenario, answers, self.context.title)
+            self.begin(scenario, answers, self.context.title, path=path)
         else:
-            self._set_up(scenario, answers, self.context.title)
+            self._set_up(scenario, answers, self.context.title, path)
 
-    def _set_up(self, scenario: Scenario, answers: Mapping[str, str], title: str) -> None:
+    def _set_up(
+        self, scenario: Scenario, answers: Mapping[str, str], title: str, path: Path
+    ) -> None:
         def decided(begin: Begin | None) -> None:
             if begin is not None:
-                self.begin(scenario, begin.answers, begin.title)
+                self.begin(scenario, begin.answers, begin.title, path=path)
 
         self.push_screen(SetupScreen(scenario, answers, title), decided)
 
@@ -228,9 +258,13 @@ class DungeonApp(App[None]):
         answers: Mapping[str, str],
         title: str = "",
         *,
+        path: Path | None = None,
         kept: bool = True,
     ) -> None:
-        """Begin a story; where it cannot be saved, offer to play it all the same."""
+        """Begin a story; where it cannot be saved, offer to play it all the same.
+
+        Where `path`, the scenario's file, is given, it can be watched.
+        """
         try:
             session = GameSession.new(
                 scenario,
@@ -245,7 +279,7 @@ class DungeonApp(App[None]):
 
             def answered(answer: str | None) -> None:
                 if answer == "play":
-                    self.begin(scenario, answers, title, kept=False)
+                    self.begin(scenario, answers, title, path=path, kept=False)
 
             self.push_screen(
                 ChoiceScreen(
@@ -258,7 +292,7 @@ class DungeonApp(App[None]):
         except DungeonError as error:
             self.push_screen(error_screen(error))
         else:
-            self._show(session)
+            self._show(session, Watcher(path, scenario, answers) if path is not None else None)
 
     def resume(self, path: Path, *, read_only: bool = False) -> None:
         """Go on with a saved story; one that is open elsewhere can be read or copied."""
@@ -309,7 +343,7 @@ class DungeonApp(App[None]):
         else:
             self._show(session)
 
-    def _show(self, session: GameSession) -> None:
+    def _show(self, session: GameSession, watcher: Watcher | None = None) -> None:
         self.ending.session = session
         if self._filtering:
             try:
@@ -317,7 +351,7 @@ class DungeonApp(App[None]):
             except DungeonError as error:
                 self.call_later(self.push_screen, error_screen(error, "The word filter is off"))
         failed = self.engine_error is not None
-        self.push_screen(PlayScreen(self.context, session, self.engine, failed))
+        self.push_screen(PlayScreen(self.context, session, self.engine, failed, watcher))
 
     # -- everywhere ----------------------------------------------------------------------------
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from textual.message import Message
 
-from dungeon.engine.base import CancelToken, Engine, PromptPart
+from dungeon.engine.base import CancelToken, Engine, GenerationRequest, PromptPart
 from dungeon.errors import DungeonError, EngineError, ModelError
 from dungeon.session import Turn, narrate
+from dungeon.turn import player_line, tellings
 from dungeon.ui.context import AppContext, listed
 from dungeon.ui.messages import (
     DraftChanged,
@@ -26,6 +27,10 @@ from dungeon.ui.messages import (
     EngineProgress,
     EngineReady,
     LibraryRead,
+    LineWritten,
+    OddsWeighed,
+    RecoveryEnded,
+    TellingsOffered,
     TurnCancelled,
     TurnFailed,
     TurnFinished,
@@ -34,6 +39,12 @@ from dungeon.ui.messages import (
 log = logging.getLogger("dungeon.ui")
 
 Post = Callable[[Message], bool]
+
+ALTERNATIVES = 8
+"""Words that are shown in the place of one, with their odds."""
+
+OFFERED = 3
+"""Tellings that a player chooses from: so many stand side by side on most terminals."""
 
 _running: list[threading.Thread] = []
 
@@ -113,6 +124,18 @@ def read_library(context: AppContext, post: Post) -> threading.Thread:
     return start("library", work)
 
 
+def recover(context: AppContext, path: Path, post: Post) -> threading.Thread:
+    """Look a damaged save through; ends in one `RecoveryEnded`."""
+
+    def work() -> None:
+        try:
+            post(RecoveryEnded(context.recover_save(path, context.saves)))
+        except DungeonError as error:
+            post(RecoveryEnded(error))
+
+    return start("recovery", work)
+
+
 def read_ahead(
     engine: Engine, prompt: tuple[PromptPart, ...], cancel: CancelToken
 ) -> threading.Thread:
@@ -128,6 +151,43 @@ def read_ahead(
     return start("ahead", work)
 
 
+def weigh(
+    engine: Engine, prompt: tuple[PromptPart, ...], text: str, cancel: CancelToken, post: Post
+) -> threading.Thread:
+    """Weigh the words of a turn; ends in one `OddsWeighed`."""
+
+    def work() -> None:
+        try:
+            post(OddsWeighed(engine.weigh(prompt, text, ALTERNATIVES, cancel)))
+        except DungeonError as error:
+            post(OddsWeighed(None, error))
+        except Exception as error:
+            log.error("odds failed\n%s", outline(error))
+            post(OddsWeighed(None, EngineError("Something broke while the words were weighed.")))
+
+    return start("odds", work)
+
+
+def write_line(
+    engine: Engine, request: GenerationRequest, cancel: CancelToken, post: Post
+) -> threading.Thread:
+    """Write the player's line for them; ends in one `LineWritten`, or in none if cancelled."""
+
+    def work() -> None:
+        try:
+            action = player_line(engine, request, cancel)
+        except DungeonError as error:
+            post(LineWritten(None, error))
+        except Exception as error:
+            log.error("line failed\n%s", outline(error))
+            post(LineWritten(None, EngineError("Something broke while your line was written.")))
+        else:
+            if not cancel.cancelled:
+                post(LineWritten(action))
+
+    return start("line", work)
+
+
 def tell(
     engine: Engine, turn: Turn, cancel: CancelToken, post: Post, log_file: Path
 ) -> threading.Thread:
@@ -136,9 +196,33 @@ def tell(
     def draft(text: str) -> None:
         post(DraftChanged(turn.serial, text))
 
+    def told() -> Message:
+        narration = narrate(engine, turn, cancel, draft)
+        if narration.text:
+            return TurnFinished(turn.serial, narration)
+        return TurnCancelled(turn.serial)
+
+    return _narrate(turn, told, post, log_file)
+
+
+def offer(
+    engine: Engine, turn: Turn, cancel: CancelToken, post: Post, log_file: Path
+) -> threading.Thread:
+    """Tell a turn several times; ends in `TellingsOffered`, or as `tell` where that fails."""
+
+    def told() -> Message:
+        found = tellings(engine, turn, OFFERED, cancel)
+        return TellingsOffered(turn.serial, found) if found else TurnCancelled(turn.serial)
+
+    return _narrate(turn, told, post, log_file)
+
+
+def _narrate(
+    turn: Turn, told: Callable[[], Message], post: Post, log_file: Path
+) -> threading.Thread:
     def outcome() -> Message:
         try:
-            narration = narrate(engine, turn, cancel, draft)
+            return told()
         except DungeonError as error:
             return TurnFailed(turn.serial, error)
         except Exception as error:
@@ -150,9 +234,6 @@ def tell(
                     f"Try again; the details are in {log_file}.",
                 ),
             )
-        if narration.text:
-            return TurnFinished(turn.serial, narration)
-        return TurnCancelled(turn.serial)
 
     def work() -> None:
         post(outcome())

@@ -42,7 +42,7 @@ class Command:
         return Binding(
             ",".join(self.keys),
             self.action,
-            self.label,
+            self.label or self.title,
             key_display=self.shown_key,
             priority=self.priority,
             show=bool(self.label),
@@ -56,7 +56,7 @@ STOP = Command(
 )  # fmt: skip
 RETRY = Command(
     "retry", ("ctrl+r", "f2"), "^R", "Retry", "Retry",
-    "Tells the current turn again; the telling before stays in the story file.",
+    "Tells the turn again; the telling before stays in the story file.",
 )  # fmt: skip
 UNDO = Command("undo", ("ctrl+z", "f3"), "^Z", "Undo", "Undo", "Takes the current turn back.")
 REDO = Command(
@@ -64,7 +64,7 @@ REDO = Command(
 )
 ALTER = Command(
     "alter", ("ctrl+e", "f5"), "^E", "Alter", "Alter",
-    "Opens the current turn to be told in your own words.",
+    "Opens the turn to be told in your own words; the turn as it was stays beside it.",
 )  # fmt: skip
 MEMORY = Command(
     "memory", ("ctrl+o", "f6"), "^O", "Memory", "Memory",
@@ -96,8 +96,12 @@ PRESET = Command(
     "Chooses how freely words are drawn in this story; typed, /preset wild does it at once.",
 )  # fmt: skip
 FILTER = Command(
-    "filter", ("shift+f12",), "⇧F12", "", "Word filter",
+    "filter", ("shift+f12", "f24"), "⇧F12", "", "Word filter",
     "Keeps the narrator from words of your list, or no longer; your own words stay as they are.",
+)  # fmt: skip
+WATCH = Command(
+    "watch", ("alt+w",), "Alt+W", "", "Watch the scenario's file",
+    "For authors: what is saved in the scenario's file comes into the story at once, or no longer.",
 )  # fmt: skip
 EARLIER = Command(
     "earlier", ("ctrl+up",), "^↑", "Earlier", "Earlier telling",
@@ -107,10 +111,66 @@ LATER = Command(
     "later", ("ctrl+down",), "^↓", "Later", "Later telling",
     "Goes to the telling of this turn after this one.", "", 6,
 )  # fmt: skip
+BACK = Command(
+    "back", ("ctrl+pageup",), "^PgUp", "", "Pick the turn before",
+    "Picks a turn further back: alter, retry and the like are then about that one.",
+)  # fmt: skip
+FORTH = Command(
+    "forth", ("ctrl+pagedown",), "^PgDn", "", "Pick the turn after",
+    "Picks the turn after the picked one; a click picks any.",
+)  # fmt: skip
+RELEASE = Command(
+    "release", ("escape",), "Esc", "", "Let go of the picked turn",
+    "Lets go of the picked turn, or ends the search.",
+)  # fmt: skip
+BRANCH = Command(
+    "branch", ("f16", "shift+f4"), "⇧F4", "", "Go on from the picked turn",
+    "Makes the picked turn the current one; what followed it stays in the tree.",
+)  # fmt: skip
+TREE = Command(
+    "tree", ("ctrl+b", "alt+t"), "^B", "Tree", "Tree",
+    "Shows every branch of the story: go to one, name it, forget it.", "", 4,
+)  # fmt: skip
+MARKS = Command(
+    "marks", ("f15", "shift+f3"), "⇧F3", "", "Bookmarks and endings",
+    "Shows the bookmarks, and the last turn of every branch.",
+)  # fmt: skip
+BOOKMARK = Command(
+    "bookmark", ("ctrl+d",), "^D", "", "Bookmark",
+    "Puts a bookmark at the turn, or takes it away.",
+)  # fmt: skip
+FIND = Command(
+    "find", ("ctrl+f",), "^F", "", "Search the story",
+    "Looks for words in the story on the screen.",
+)  # fmt: skip
+COPY = Command(
+    "copy", ("f13", "shift+f1"), "⇧F1", "", "Copy the turn",
+    "Puts the words of the turn on the clipboard.",
+)  # fmt: skip
+
+CHOOSE = Command(
+    "choose", ("f14", "shift+f2"), "⇧F2", "", "Choose among tellings",
+    "Has the line told in three ways, side by side; the ones not taken stay beside the turn.",
+)  # fmt: skip
+ODDS = Command(
+    "odds", ("f17", "shift+f5"), "⇧F5", "", "Odds of every word",
+    "Shades the words of the turn by how likely the model found them; another can be taken.",
+)  # fmt: skip
+REPLAY = Command(
+    "replay", ("f22", "shift+f10"), "⇧F10", "", "Replay the story",
+    "Tells the story on the screen again from its opening, at reading pace; any key stops.",
+)  # fmt: skip
+AUTOPLAY = Command(
+    "autoplay", ("f23", "shift+f11"), "⇧F11", "", "Let the story play itself",
+    "The model writes your lines too, turn after turn; any key stops.",
+)  # fmt: skip
+
+WALKING = (BACK, FORTH, RELEASE, BRANCH, TREE, MARKS, BOOKMARK, FIND, COPY, ODDS, REPLAY, AUTOPLAY)
+"""What is done to one turn among many, and where one can go in the tree."""
 
 PLAY = (
-    STOP, RETRY, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, PRESET, FILTER,
-    HELP, LEAVE, QUIT,
+    STOP, RETRY, CHOOSE, UNDO, REDO, ALTER, EARLIER, LATER, MEMORY, NOTE, CARDS, CONTEXT, *WALKING,
+    PRESET, FILTER, WATCH, HELP, LEAVE, QUIT,
 )  # fmt: skip
 
 TYPED = {command.action: command for command in PLAY}
@@ -144,6 +204,125 @@ CLOSE_CARDS = Command(
 
 ON_CARDS = (EDIT_CARD, ADD_CARD, FORGET_CARD, AUTOMATIC, FIND_CARD, CLOSE_CARDS)
 """What can be done on the screen of the cards."""
+
+TAKE = Command(
+    "take", ("enter", "space"), "Enter", "Take it", "Take this telling",
+    "The story goes on with the telling that has the frame; 1, 2 and 3 take one at once.",
+    priority=False,
+)  # fmt: skip
+TAKE_NONE = Command(
+    "close", ("escape",), "Esc", "None of them", "Take none",
+    "Throws all of them away and gives your line back.", priority=False,
+)  # fmt: skip
+
+ON_CHOICE = (TAKE, TAKE_NONE)
+"""What can be done where tellings stand side by side."""
+
+EDIT_MEMORY = Command(
+    "memory", ("m",), "M", "Memory", "Change the memory",
+    "Opens the memory in place; the budget moves as you type.", priority=False,
+)  # fmt: skip
+EDIT_NOTE = Command(
+    "note", ("n",), "N", "Note", "Change the author's note",
+    "Opens the author's note in place; the budget moves as you type.", priority=False,
+)  # fmt: skip
+KEEP_TEXT = Command(
+    "keep", ("ctrl+s", "f2"), "^S", "Keep", "Keep the text", "Keeps what was written."
+)
+CLOSE_CONTEXT = Command(
+    "close", ("escape", "q"), "Esc", "Close", "Close the context",
+    "Leaves the text as it was; where none is being changed, goes back to the story.",
+    priority=False,
+)  # fmt: skip
+
+ON_CONTEXT = (KEEP_TEXT, EDIT_MEMORY, EDIT_NOTE, CLOSE_CONTEXT)
+"""What can be done where the context is shown."""
+
+IN_PLACE = (
+    Command("save", ("ctrl+s", "f2"), "^S", "Keep", "Keep the words", "Keeps the text."),
+    Command("cancel", ("escape",), "Esc", "Cancel", "Leave it", "Leaves the text as it was."),
+)
+"""What can be done while a text is being changed."""
+
+TAKE_WORD = Command(
+    "take", ("enter",), "Enter", "Take it", "Take the word",
+    "The turn is told again up to here, goes on with the picked word, and is told to its end.",
+    priority=False,
+)  # fmt: skip
+WORD_BEFORE = Command(
+    "word(-1)", ("left",), "←", "", "Word before", "Goes to the word before.", priority=False
+)
+WORD_AFTER = Command(
+    "word(1)", ("right",), "→", "", "Word after", "Goes to the word after.", priority=False
+)
+OTHER_BEFORE = Command(
+    "other(-1)", ("up",), "↑", "", "Likelier word", "Picks the likelier word in its place.",
+    priority=False,
+)  # fmt: skip
+OTHER_AFTER = Command(
+    "other(1)", ("down",), "↓", "", "Less likely word",
+    "Picks the less likely word in its place.", priority=False,
+)  # fmt: skip
+SURPRISE = Command(
+    "surprise", ("s",), "S", "Surprise", "Next surprise",
+    "Goes to the next word that the model found unlikely.", priority=False,
+)  # fmt: skip
+CLOSE_ODDS = Command(
+    "close", ("escape", "q"), "Esc", "Close", "Close the odds", "Goes back to the story.",
+    priority=False,
+)  # fmt: skip
+
+ON_ODDS = (
+    TAKE_WORD, WORD_BEFORE, WORD_AFTER, OTHER_BEFORE, OTHER_AFTER, SURPRISE, CLOSE_ODDS,
+)  # fmt: skip
+"""What can be done where the words of a turn are weighed."""
+
+GO_THERE = Command(
+    "go", ("enter",), "Enter", "Go there", "Go to the turn",
+    "Makes the turn the current one and goes back to the story.", priority=False,
+)  # fmt: skip
+NAME_BRANCH = Command(
+    "name", ("n",), "N", "Name", "Name the branch",
+    "Gives the branch that begins with the turn a name.", priority=False,
+)  # fmt: skip
+TREE_BOOKMARK = Command(
+    "bookmark", ("b",), "B", "Bookmark", "Bookmark",
+    "Puts a bookmark at the turn, or takes it away.", "", 2, priority=False,
+)  # fmt: skip
+FORGET_BRANCH = Command(
+    "forget", ("f", "delete"), "F", "Forget", "Forget the branch",
+    "Throws the turn and all that follows it away for good, after asking.", priority=False,
+)  # fmt: skip
+REPLAY_PATH = Command(
+    "replay", ("r",), "R", "Replay", "Replay up to the turn",
+    "Tells the story from its opening to the turn, at reading pace; any key stops.",
+    "", 4, priority=False,
+)  # fmt: skip
+FORK_BEFORE = Command(
+    "fork(-1)", ("left",), "←", "", "Fork before", "Goes up to the fork before.", priority=False
+)
+FORK_AFTER = Command(
+    "fork(1)", ("right",), "→", "", "Fork after", "Goes down to the fork after.", priority=False
+)
+ONLY_MARKS = Command(
+    "only", ("m",), "M", "Marked", "Bookmarks and endings, or all turns",
+    "Shows only bookmarks, names and the last turn of every branch, or all turns again.",
+    "", 3, priority=False,
+)  # fmt: skip
+FIND_TURN = Command(
+    "find", ("slash",), "/", "Search", "Search the tree",
+    "Shows only the turns in which all the words stand.", "", 2, priority=False,
+)  # fmt: skip
+CLOSE_TREE = Command(
+    "close", ("escape",), "Esc", "Close", "Close the tree",
+    "Clears the search; where there is none, goes back to the story.", priority=False,
+)  # fmt: skip
+
+ON_TREE = (
+    GO_THERE, NAME_BRANCH, TREE_BOOKMARK, FORGET_BRANCH, REPLAY_PATH, ONLY_MARKS, FIND_TURN,
+    FORK_BEFORE, FORK_AFTER, CLOSE_TREE,
+)  # fmt: skip
+"""What can be done on the screen of the tree."""
 
 SCROLLING = (
     ("PgUp PgDn", "Read back and forth in the story."),

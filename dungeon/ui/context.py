@@ -18,6 +18,7 @@ from dungeon.story.scenario import GenerationSettings, Scenario
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
     from dungeon.storage.library import DamagedSave, SaveSummary
+    from dungeon.storage.recovery import Recovered
 
 
 def default_log_file() -> Path:
@@ -65,6 +66,12 @@ def _delete_save(path: Path) -> None:
     delete_save(path)
 
 
+def _recover_save(path: Path, directory: Path) -> Recovered:
+    from dungeon.storage.recovery import recover
+
+    return recover(path, directory)
+
+
 @dataclass(frozen=True, slots=True)
 class AppContext:
     """Everything the app does not choose by itself.
@@ -87,10 +94,12 @@ class AppContext:
         read_scenario: Reads one.
         list_saves: Every save in a directory, damaged ones included.
         delete_save: Removes one save for good.
+        recover_save: Writes what can be read of a damaged one into a new one in a directory.
         word_filter: Whether stories begin with the word filter on.
         load_words: Reads the filter's list.
         filter_state: The filter in words for the player.
         rating: The highest rating of scenarios that are listed at first; None lists all.
+        watch: Whether the file of the scenario is watched while its story is played.
     """
 
     make_engine: Callable[[], Engine]
@@ -110,10 +119,12 @@ class AppContext:
     read_scenario: Callable[[Path], Scenario] = _read_scenario
     list_saves: Callable[[Path], Sequence[SaveSummary | DamagedSave]] = _list_saves
     delete_save: Callable[[Path], None] = _delete_save
+    recover_save: Callable[[Path, Path], Recovered] = _recover_save
     word_filter: bool = False
     load_words: Callable[[], WordFilter] = _load_words
     filter_state: Callable[[WordFilter | None], str] = _filter_state
     rating: str | None = None
+    watch: bool = False
 
     def generation_for(self, settings: GenerationSettings) -> GenerationSettings:
         """`settings` with the overrides in it.

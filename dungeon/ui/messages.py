@@ -1,7 +1,7 @@
 """What background threads tell the screen: facts in the past tense.
 
 For every turn that is begun there is any number of `DraftChanged` and then exactly one of
-`TurnFinished`, `TurnCancelled` and `TurnFailed`.
+`TurnFinished`, `TellingsOffered`, `TurnCancelled` and `TurnFailed`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from dungeon.engine.base import Engine
+from dungeon.engine.base import Engine, TokenOdds
 from dungeon.errors import DungeonError
 from dungeon.session import Narration
+from dungeon.story.action import Action
 
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
     from dungeon.storage.library import DamagedSave, SaveSummary
+    from dungeon.storage.recovery import Recovered
 
 
 class EngineProgress(Message):
@@ -59,6 +61,14 @@ class LibraryRead(Message):
         self.error = error
 
 
+class RecoveryEnded(Message):
+    """A damaged story was looked through: what came of it, or why nothing did."""
+
+    def __init__(self, outcome: Recovered | DungeonError) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
 class Crashed(Message):
     """A thread ended with an exception that nothing expected."""
 
@@ -95,6 +105,14 @@ class TurnFinished(TurnMessage):
         self.narration = narration
 
 
+class TellingsOffered(TurnMessage):
+    """Several tellings are there, of which the player takes one or none."""
+
+    def __init__(self, serial: int, told: Sequence[Narration]) -> None:
+        super().__init__(serial)
+        self.told = told
+
+
 class TurnCancelled(TurnMessage):
     """The player stopped the narrator before there was anything to keep."""
 
@@ -104,4 +122,22 @@ class TurnFailed(TurnMessage):
 
     def __init__(self, serial: int, error: DungeonError) -> None:
         super().__init__(serial)
+        self.error = error
+
+
+class OddsWeighed(Message):
+    """The words of a turn were weighed; `odds` is None where that cannot be done."""
+
+    def __init__(self, odds: Sequence[TokenOdds] | None, error: DungeonError | None = None) -> None:
+        super().__init__()
+        self.odds = odds
+        self.error = error
+
+
+class LineWritten(Message):
+    """The model wrote the player's line, or could not."""
+
+    def __init__(self, action: Action | None, error: DungeonError | None = None) -> None:
+        super().__init__()
+        self.action = action
         self.error = error

@@ -54,6 +54,12 @@ class PendingEngine:
         """Not possible as yet."""
         raise _not_yet()
 
+    def weigh(
+        self, prompt: tuple[PromptPart, ...], text: str, top: int, cancel: CancelToken
+    ) -> None:
+        """Not possible as yet."""
+        raise _not_yet()
+
 
 def _not_yet() -> EngineError:
     return EngineError("The narrator is not ready yet.", "Wait until it has loaded.")

@@ -137,7 +137,7 @@ def test_accept_34_the_network_is_asked_only_when_the_player_says_so(machine: Ma
         game.shows("Download the model gpt2")
         assert machine.attempts == []
         game.line("y")
-        game.shows("Download the model smollm2")
+        game.shows("Download the model dungeon-narrator")
         # That the first answer led somewhere shows that this test can see it.
         assert machine.attempts
         tried = len(machine.attempts)
@@ -167,7 +167,7 @@ def test_accept_08_without_a_model_stories_can_still_be_read(machine: Machine) -
         told.close()
     game = Terminal(["-m", "dungeon"], machine.env, rows=36)
     try:
-        for model in ("gpt2", "smollm2"):
+        for model in ("gpt2", "dungeon-narrator"):
             game.shows(f"Download the model {model}")
             game.line("n")
         began = time.monotonic()

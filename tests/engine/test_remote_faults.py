@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -64,10 +64,8 @@ class Rude:
                 if line.startswith(b"content-length:"):
                     while len(body) < int(line[15:]):
                         body += connection.recv(65536)
-            try:
+            with suppress(OSError):
                 self._say(connection, head)
-            except OSError:
-                pass
 
     def _say(self, connection: socket.socket, head: bytes) -> None:
         if head.startswith(b"GET /v1/models"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import subprocess
@@ -428,6 +429,52 @@ def test_scores_are_those_of_transformers(
         assert one == pytest.approx(
             [float(wanted[len(ids) - 1 + at, id]) for at, id in enumerate(text)], abs=1e-4
         )
+
+
+@pytest.mark.parametrize("place", ["lean", "transformers"])
+@pytest.mark.parametrize("kind", ["gpt2", "llama"])
+def test_odds_are_the_softmax_of_the_models_logits(
+    kind: str, place: str, gpt2_dir: Path, llama_dir: Path
+) -> None:
+    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
+    engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
+    engine.load(lambda line: None)
+    model: Any = AutoModelForCausalLM.from_pretrained(directory)
+    decoder = engine._ready()
+    if place == "transformers":
+        decoder._network = TransformersNetwork(model, 384, torch.device("cpu"), torch.float32)
+    prompt = (PromptPart(story(random.Random(6), 150)), PromptPart("\n> You wait.\n"))
+    text = "You open the old door, and a café’s bell rings."
+    before = [id for part in prompt for id in engine.encode(part)]
+    ids = engine.encode(PromptPart(text))
+    with torch.inference_mode():
+        logits = model(torch.tensor([[*before, *ids]])).logits[0]
+    wanted = torch.softmax(logits, dim=-1)
+    for _ in ("cold", "warm"):
+        odds = engine.weigh(prompt, text, 5, CancelToken())
+        assert odds is not None
+        assert len(odds) == len(ids)
+        for at, (one, token) in enumerate(zip(odds, ids, strict=True)):
+            row = wanted[len(before) - 1 + at]
+            assert math.exp(one.logprob) == pytest.approx(float(row[token]), rel=1e-3)
+            best = torch.topk(row, 5).values
+            assert [math.exp(value) for _, value in one.top] == pytest.approx(
+                [float(value) for value in best], rel=1e-3
+            )
+
+
+def test_odds_of_what_does_not_fit(fresh: Fresh) -> None:
+    engine = fresh("gpt2")
+    long = PromptPart(" door" * 90)
+    room = engine.info.n_positions - engine.count(long)
+    odds = engine.weigh((long,), " key" * 400, 2, CancelToken())
+    assert odds is not None
+    assert len(odds) == room
+    assert engine.weigh((long,), "", 2, CancelToken()) is None
+    assert engine.weigh((), "You wait.", 2, CancelToken()) is None
+    cancel = CancelToken()
+    cancel.cancel()
+    assert engine.weigh((long,), "You wait.", 2, cancel) is None
 
 
 def test_scoring_is_cancelled_between_blocks_and_leaves_what_was_read(fresh: Fresh) -> None:

@@ -1,6 +1,6 @@
 """The remote engine against the real `transformers serve`, on loopback with a tiny model.
 
-Skipped where the server's own requirements are not installed: `pip install "transformers[serving]"`.
+Skipped where what the server needs itself is not installed: `pip install "transformers[serving]"`.
 """
 
 from __future__ import annotations

@@ -69,6 +69,6 @@ def test_only_what_is_to_be_learnt_counts(directory: Path) -> None:
 
 def test_another_plan_does_not_go_on_with_what_was_begun(directory: Path, tmp_path: Path) -> None:
     tutor.teach(_model(directory), [SEEN, SEEN], [], tmp_path, PLAN, lambda line: None)
+    other = tutor.Plan(rank=4, alpha=8, rate=1e-3)
     with pytest.raises(ValueError, match="another plan"):
-        other = tutor.Plan(rank=4, alpha=8, rate=1e-3)
         tutor.teach(_model(directory), [SEEN, SEEN], [], tmp_path, other, lambda line: None)

@@ -48,7 +48,7 @@ class Plain:
         self.parent: dict[int, int | None] = {1: None}
         self.text: dict[int, str] = {1: SCENARIO.opening}
         self.action: dict[int, Action | None] = {1: None}
-        self.at = 1
+        self.at = self.newest = 1
         self.last: dict[int, int] = {}
         self.beside: dict[str, Any] = {
             "memory": "Old.", "authors_note": "", "title": "The Gate", "cards": (),
@@ -62,9 +62,20 @@ class Plain:
             child = above
 
     def add(self, parent: int, text: str, action: Action | None) -> None:
-        new = max(self.parent) + 1
+        self.newest += 1
+        new = self.newest
         self.parent[new], self.text[new], self.action[new] = parent, text, action
         self.go(new)
+
+    def forget(self, what: int) -> None:
+        gone = [what]
+        for node in gone:
+            gone += self.children(node)
+        if self.at in gone:
+            self.at = self.parent[what] or 1
+        for node in gone:
+            del self.parent[node], self.text[node], self.action[node]
+        self.last = {up: down for up, down in self.last.items() if down not in gone}
 
     def children(self, of: int) -> list[int]:
         return [node for node, parent in self.parent.items() if parent == of]
@@ -149,7 +160,7 @@ class Game(RuleBasedStateMachine):
                 self.session.redo()
         else:
             self.session.redo()
-            self.plain.at = self.plain.last[self.plain.at]
+            self.plain.at = self.plain.last.get(self.plain.at, max(children))
 
     @rule(pick=st.integers(0, 1000))
     def branch(self, pick: int) -> None:
@@ -177,6 +188,22 @@ class Game(RuleBasedStateMachine):
         else:
             self.session.alter(text, node)
             self.plain.add(parent, text, self.plain.action[node])
+
+    @rule(pick=st.integers(0, 1000))
+    def forget(self, pick: int) -> None:
+        node = sorted(self.plain.parent)[pick % len(self.plain.parent)]
+        if self.plain.parent[node] is None:
+            with pytest.raises(TurnError):
+                self.session.forget(node)
+        else:
+            self.session.forget(node)
+            self.plain.forget(node)
+
+    @rule(pick=st.integers(0, 1000), name=st.sampled_from(["", "The ferry", "門 [/b]"]))
+    def mark(self, pick: int, name: str) -> None:
+        node = sorted(self.plain.parent)[pick % len(self.plain.parent)]
+        self.session.name_branch(node, name)
+        self.session.set_bookmark(node, not self.session.mark(node).bookmark)
 
     @rule(words=st.sampled_from(["", "A key.", "門 [/b]", "One. " * 900]))
     def words(self, words: str) -> None:
@@ -239,6 +266,7 @@ class Game(RuleBasedStateMachine):
         again = export.from_json(export.to_json(self.session.story))
         assert list(again.tree) == list(self.session.story.tree)
         assert again.tree.head == self.session.story.tree.head
+        assert again.marks == self.session.story.marks
 
     # -- what must hold ----------------------------------------------------------------------
 

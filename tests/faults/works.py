@@ -331,7 +331,7 @@ class Recover(Work):
 
 
 class Migrate(Work):
-    """Opening a file of an older format: a format 2 is made up for it."""
+    """Opening a file of an older format: a next format is made up for it."""
 
     def prepare(self) -> None:
         session = begun(self.folder)
@@ -346,18 +346,23 @@ class Migrate(Work):
 
     def check(self, *, acted: bool) -> None:
         version = database.check_header(self.path)
-        must(version == 2 if acted else version in (1, 2), f"format {version}")
+        old, new = NOW, NOW + 1
+        must(version == new if acted else version in (old, new), f"format {version}")
         backups = list(self.folder.glob("*.bak"))
         must(len(backups) <= 1, "two backups")
-        must(backups or version == 1, "migrated without a backup")
+        must(backups or version == old, "migrated without a backup")
         must(all(p.read_bytes() == self.before for p in backups), "a backup that is none")
-        must(version == 2 or self.path.read_bytes() == self.before, "half migrated")
+        must(version == new or self.path.read_bytes() == self.before, "half migrated")
         must(read(self.path) == self.state, "the story changed")
 
 
+NOW = database.VERSION
+
+
 def next_format() -> None:
-    """Make this process's Dungeon one that writes a format 2."""
-    database.VERSION = 2  # type: ignore[misc]
+    """Make this process's Dungeon one that writes the format that is to come."""
+    database.VERSION = NOW + 1  # type: ignore[misc]
+    database.FORMER_TABLES = {**database.FORMER_TABLES, NOW: database.TABLES}  # type: ignore[misc]
     added = "CREATE TABLE marks (node INTEGER PRIMARY KEY, what TEXT NOT NULL)"
     database.TABLES = {**database.TABLES, "marks": added}  # type: ignore[misc]
 
@@ -365,7 +370,7 @@ def next_format() -> None:
         db.execute(added)  # type: ignore[attr-defined]
         db.execute("INSERT INTO marks SELECT id, origin FROM nodes")  # type: ignore[attr-defined]
 
-    database.MIGRATIONS = {1: add}  # type: ignore[misc]
+    database.MIGRATIONS = {**database.MIGRATIONS, NOW: add}  # type: ignore[misc]
 
 
 def no_tool(*args: object) -> NoReturn:

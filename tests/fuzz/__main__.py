@@ -87,7 +87,8 @@ def _summary(fuzzers: list[Fuzzer], seconds: float) -> None:
         for fuzzer in fuzzers
     )
     total = sum(fuzzer.ran for fuzzer in fuzzers)
-    print(f"{seconds / 60:.1f} min, {total} inputs (ran/kept/found): {figures}", flush=True)
+    spent = f"{seconds / 60:.1f} min, {time.process_time() / 60:.1f} of the processor's"
+    print(f"{spent}, {total} inputs (ran/kept/found): {figures}", flush=True)
 
 
 def _grow(fuzzers: list[Fuzzer]) -> None:

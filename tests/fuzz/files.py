@@ -61,7 +61,7 @@ def settings_file(data: bytes) -> Hashable:
     """`settings.load`: settings, or a `SettingsError` on one line."""
     path = folder() / "settings.yaml"
     path.write_bytes(data)
-    with _environment(DUNGEON_SETTINGS=str(path)):
+    with environment(DUNGEON_SETTINGS=str(path)):
         try:
             loaded = settings.load()
         except SettingsError as error:
@@ -70,7 +70,7 @@ def settings_file(data: bytes) -> Hashable:
 
 
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
+def environment(**values: str) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -35,7 +35,7 @@ def session() -> GameSession:
     return game
 
 
-def _sound(story: Story) -> None:
+def sound(story: Story) -> None:
     """A story that was read: nothing in it acts on a terminal, and every export can be written."""
     for node in story.tree:
         line = "" if node.action is None else node.action.text
@@ -59,7 +59,7 @@ def save_json(data: bytes) -> Hashable:
     assert list(again.tree) == list(story.tree)
     assert again.tree.head == story.tree.head
     assert again.current_scenario() == story.current_scenario()
-    _sound(story)
+    sound(story)
     return len(story.tree), story.tree.head.id
 
 
@@ -88,7 +88,7 @@ def _opened(path: Path) -> Hashable:
     except SaveError as error:
         outcome = told(error)
     else:
-        _sound(story)
+        sound(story)
         outcome = len(story.tree)
     assert path.read_bytes() == data, "a story that was only read has changed"
     assert [path.name for path in path.parent.iterdir()] == [path.name]

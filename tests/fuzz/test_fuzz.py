@@ -15,7 +15,7 @@ from tests.fuzz.runner import Finding, Fuzzer, timed
 from tests.fuzz.target import Target
 from tests.fuzz.targets import CORPUS, TARGETS
 
-SECONDS = float(os.environ.get("DUNGEON_FUZZ_SECONDS", "0.3"))
+SECONDS = float(os.environ.get("DUNGEON_FUZZ_SECONDS", "0.1"))
 """Of processor time, for each target; `python -m tests.fuzz --seconds 3600` is for long runs."""
 FILES = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
 
@@ -32,10 +32,10 @@ def test_what_was_found_once_is_not_found_again(path: Path) -> None:
 @pytest.mark.parametrize("name", TARGETS)
 def test_accept_29_31_mutations_break_no_reader(name: str) -> None:
     fuzzer = Fuzzer(TARGETS[name], seed=1)
+    least = fuzzer.ran + 8
     began = time.process_time()
-    while time.process_time() - began < SECONDS:
+    while fuzzer.ran < least or time.process_time() - began < SECONDS:
         fuzzer.step()
-    assert fuzzer.ran > 20
     assert not told(fuzzer.findings)
 
 
@@ -44,7 +44,7 @@ def test_any_bytes_and_any_words_break_no_reader(name: str) -> None:
     target = TARGETS[name]
     words = st.lists(st.sampled_from(target.words), max_size=12).map(b"".join)
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=8, deadline=None)
     @given(st.binary(max_size=100) | words)
     def run(data: bytes) -> None:
         target.run(data)
@@ -60,7 +60,8 @@ def test_the_fuzzer_finds_and_shortens_what_breaks() -> None:
 
     target = Target("planted", breaks, (b"b", b"u", b"g", b" "))
     fuzzer = Fuzzer(target, seed=1)
-    for _ in range(20_000):
+    while not fuzzer.findings:
+        assert fuzzer.ran < 20_000
         fuzzer.step()
     (finding,) = fuzzer.findings.values()
     assert finding.data == b"bug"

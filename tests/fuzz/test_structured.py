@@ -1,8 +1,12 @@
-"""Scenario files made of sound pieces, and the same with one thing wrong: told, at its line."""
+"""Scenario files made of sound pieces, and the same with one thing wrong: told, at its line.
+
+DUNGEON_EXAMPLES sets how many files of each kind are made (15 by default).
+"""
 
 from __future__ import annotations
 
 import json
+import os
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +15,7 @@ from dungeon.authoring.reader import read
 from dungeon.story.scenario import RANGES
 from dungeon.text import clean
 
+FEW = int(os.environ.get("DUNGEON_EXAMPLES", "15"))
 PROSE = st.text(
     st.characters(exclude_categories=["C"], exclude_characters="{}\u2028\u2029"), max_size=30
 ).filter(lambda text: clean(text).strip())
@@ -78,7 +83,7 @@ def line_of(fields: list[tuple[str, ...]], index: int) -> int:
     return 1 + sum(map(len, fields[:index]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=FEW, deadline=None)
 @given(files())
 def test_sound_pieces_make_a_sound_file(fields: list[tuple[str, ...]]) -> None:
     reading = read(written(fields), "x.yaml")
@@ -107,7 +112,7 @@ WRONG = {
 }
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=2 * FEW, deadline=None)
 @given(files(), st.sampled_from(sorted(WRONG)), st.data())
 def test_accept_05_06_one_wrong_thing_is_told_at_its_line(
     fields: list[tuple[str, ...]], what: str, data: st.DataObject
@@ -124,7 +129,7 @@ def test_accept_05_06_one_wrong_thing_is_told_at_its_line(
     assert found[0].fix
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=FEW, deadline=None)
 @given(files(), st.data())
 def test_accept_20_a_field_that_stands_twice_names_both_lines(
     fields: list[tuple[str, ...]], data: st.DataObject
@@ -139,7 +144,7 @@ def test_accept_20_a_field_that_stands_twice_names_both_lines(
     assert found.line == line_of(fields, second)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=FEW, deadline=None)
 @given(files(), st.sampled_from(["title", "opening", "dungeon"]))
 def test_accept_06_a_missing_field_is_told(fields: list[tuple[str, ...]], name: str) -> None:
     fields = [field for field in fields if not field[0].startswith(f"{name}:")]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from math import log
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from dungeon.engine.base import TokenOdds
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.ui.app import DungeonApp
 from dungeon.ui.screens.card_editor import CardEditor
+from dungeon.ui.screens.choose import ChooseScreen
 from dungeon.ui.screens.play import PlayScreen
 from tests.ui.support import PALACE, HeldEngine, context, enter, small, take, until
 
@@ -139,3 +142,59 @@ def test_cards(tmp_path: Path, snap_compare: Compare, key: str) -> None:
 
     app = game(tmp_path, small(), scenario=Path("gate.yaml"), read_scenario=lambda path: PALACE)
     assert snap_compare(app, terminal_size=SMALL, run_before=opened)
+
+
+WORDS = [
+    TokenOdds(word, log(odds), ((" lit", log(0.4)), (word, log(odds)), ("", log(0.01))))
+    for word, odds in (
+        ("Nobody", 0.6), (" answers", 0.3), (".", 0.9), (" The", 0.5), (" dripping", 0.004),
+        (" stops", 0.03), (".", 0.08),
+    )
+]  # fmt: skip
+
+
+class Weighing(ScriptedEngine):
+    def weigh(self, *asked: object) -> tuple[TokenOdds, ...]:
+        return tuple(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("keys", "size"),
+    [
+        (("ctrl+pageup", "ctrl+pageup"), SMALL),
+        (("ctrl+f", "h", "a", "l", "l"), SMALL),
+        (("ctrl+b", "up"), SMALL),
+        (("ctrl+b", "up"), (60, 20)),
+        (("f17", "s"), LARGE),
+        (("f17", "s"), (60, 20)),
+        (("f14",), LARGE),
+        (("ctrl+t", "m"), SMALL),
+        (("f22",), SMALL),
+    ],
+    ids=["picked", "find", "tree", "tree-60", "odds", "odds-60", "choose", "budget", "replay"],
+)
+def test_the_tree_and_the_mind(
+    tmp_path: Path, snap_compare: Compare, keys: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    async def opened(pilot: Pilot[Any]) -> None:
+        await played(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, PlayScreen)
+        # Another telling of the first turn, so that the story has branches.
+        screen.session.name_branch(2, "The voice")
+        screen.session.set_bookmark(3, True)
+        screen.session.alter("The gate is locked. It was locked yesterday, too.", 2)
+        screen._try(lambda: screen.session.go(3))
+        if keys[0] == "f14":
+            screen.line.value = "call out"
+        for key in keys:
+            await pilot.press(key)
+            if key == "f17":
+                await until(pilot, lambda: getattr(pilot.app.screen, "piece", None))
+            if key == "f14":
+                await until(pilot, lambda: isinstance(pilot.app.screen, ChooseScreen))
+        await pilot.pause()
+
+    engine = Weighing(replies=[*REPLIES, *REPLIES, "A dog barks behind you, twice."])
+    app = game(tmp_path, engine, scenario=Path("gate.yaml"))
+    assert snap_compare(app, terminal_size=size, run_before=opened)

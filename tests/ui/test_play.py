@@ -209,8 +209,37 @@ async def test_the_context_is_shown_with_its_tokens(tmp_path: Path) -> None:
         assert pilot.app.screen is screen
 
 
+async def test_the_budget_moves_while_the_memory_is_changed_in_place(tmp_path: Path) -> None:
+    async with playing(tmp_path, said(), size=(100, 40)) as (screen, pilot):
+        before = screen.session.context().tokens
+        await pilot.press("ctrl+t")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ContextScreen))
+        context = pilot.app.screen
+        assert f"{before} of" in shown(pilot.app)
+        await pilot.press("m")
+        await type_text(pilot, " A lamp.")
+        more = screen.session.trial(Action(Mode.CONTINUE), "You have a key. A lamp.", "Quiet.")
+        assert more.tokens > before
+        await until(pilot, lambda: f"{more.tokens} of" in shown(pilot.app))
+        # Not kept after all.
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChoiceScreen))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: pilot.app.screen is context)
+        await until(pilot, lambda: f"{before} of" in shown(pilot.app))
+        assert screen.session.story.memory == "You have a key."
+        await pilot.press("n")
+        await type_text(pilot, " Slow.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Quiet. Slow." in shown(pilot.app))
+        assert screen.session.story.authors_note == "Quiet. Slow."
+        assert screen.session.saved
+        await pilot.press("escape")
+        assert pilot.app.screen is screen
+
+
 async def test_help_names_every_key(tmp_path: Path) -> None:
-    async with playing(tmp_path, said(), size=(100, 48)) as (_, pilot):
+    async with playing(tmp_path, said(), size=(100, 90)) as (_, pilot):
         await pilot.press("f1")
         await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
         text = shown(pilot.app)
@@ -319,7 +348,7 @@ async def test_what_is_impossible_is_greyed_out(tmp_path: Path) -> None:
         await enter(pilot, "go in")
         await until(pilot, lambda: screen.phase == "generating")
         allowed = {c.action for c in PLAY if screen.check_action(c.action, ()) is True}
-        assert allowed == {"stop", "context", "help", "leave", "quit"}
+        assert allowed == {"stop", "context", "find", "copy", "help", "leave", "quit"}
         for key in ("ctrl+r", "ctrl+z", "ctrl+e", "ctrl+o"):
             await pilot.press(key)
         assert pilot.app.screen is screen
@@ -361,10 +390,10 @@ async def test_the_palette_offers_what_is_possible(tmp_path: Path) -> None:
     async with playing(tmp_path, said(), size=(100, 50)) as (screen, pilot):
         await take(pilot, "go in")
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: "Tells the current turn again" in shown(pilot.app))
+        await until(pilot, lambda: "Tells the turn again" in shown(pilot.app))
         assert "Puts back" not in shown(pilot.app)
         await type_text(pilot, "undo")
-        await until(pilot, lambda: "Tells the current turn again" not in shown(pilot.app))
+        await until(pilot, lambda: "Tells the turn again" not in shown(pilot.app))
         await pilot.press("enter")
         await until(pilot, lambda: screen.session.story.tree.head.id == 1)
         assert isinstance(pilot.app.screen, PlayScreen)

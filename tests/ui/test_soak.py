@@ -13,12 +13,13 @@ from dungeon.ui.widgets import transcript
 async def test_accept_14_nothing_on_the_screen_grows_with_the_story(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A page of ten turns for sixty, so that fifty turns are as far as three hundred.
-    monkeypatch.setattr(transcript, "PAGE", 10)
-    monkeypatch.setattr(soak, "EVERY", 10)
-    played = await soak.play(tmp_path, 50, lambda turn, turns: None)
+    # A page of eight turns for sixty, so that forty turns are as far as three hundred.
+    monkeypatch.setattr(transcript, "PAGE", 8)
+    monkeypatch.setattr(soak, "EVERY", 8)
+    monkeypatch.setattr(soak, "OTHER_VERBS_EVERY", 20)
+    played = await soak.play(tmp_path, 40, lambda turn, turns: None)
     assert {sample.widgets for sample in played.samples} == {played.samples[0].widgets}
-    assert all(sample.laid_out <= 4 * 10 for sample in played.samples)
+    assert all(sample.laid_out <= 4 * 8 for sample in played.samples)
     seconds, turns = soak.reload_seconds(played.path)
-    assert turns == 50
+    assert turns == 40
     assert seconds < 3

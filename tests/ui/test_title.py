@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.widgets import OptionList
 
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import SaveError
@@ -127,6 +128,34 @@ async def test_accept_10_deleting_asks_first(tmp_path: Path) -> None:
         await pilot.press("right", "enter")
         await until(pilot, lambda: not path.exists())
         await until(pilot, lambda: "My Gate" not in shown(app))
+
+
+async def test_accept_09_a_damaged_story_is_recovered_into_a_new_one(tmp_path: Path) -> None:
+    path = begun(tmp_path, "My Gate")
+    nothing = path.with_name("torn.dungeon")
+    nothing.write_bytes(b"not a story")
+    # The last page is missing; the turns are before it.
+    data = path.read_bytes()[:-4096]
+    path.write_bytes(data)
+    async with running(context(tmp_path)) as (app, pilot):
+        await until(pilot, lambda: app.title_screen.saves and app.engine)
+        saves = app.title_screen.query_one("#saves", OptionList)
+        saves.focus()
+        for file, told in ((nothing, "Nothing of a story"), (path, "My Gate (recovered)")):
+            saves.highlighted = [save.path for save in app.title_screen.saves].index(file)
+            await until(pilot, lambda: "Enter mend" in shown(app))
+            await pilot.press("enter")
+            await until(pilot, lambda: "goes into a new story" in shown(app))
+            await pilot.press("right", "enter")
+            await until(pilot, lambda told=told: told in shown(app))
+            if file is nothing:
+                await pilot.press("escape")
+        assert "Found 0 turns, and none is known lost." in shown(app)
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: isinstance(app.screen, PlayScreen))
+        assert "You stand at the gate." in shown(app)
+    assert path.read_bytes() == data
+    assert len(list(path.parent.glob("*.dungeon"))) == 3
 
 
 async def test_accept_10_the_same_title_is_another_file(tmp_path: Path) -> None:

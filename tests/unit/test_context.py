@@ -200,7 +200,7 @@ texts = st.text(alphabet="ab .\n>{}", max_size=400)
     st.sampled_from([None, CHATML]),
     st.sampled_from(list(Mode)),
 )
-def test_any_story_fits_any_window(
+def test_accept_02_any_story_fits_any_window(
     turns: list[tuple[str, str]], memory: str, n_positions: int, chat: ChatForm | None, mode: Mode
 ) -> None:
     story = story_of(0, memory=memory)

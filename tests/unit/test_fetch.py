@@ -390,3 +390,18 @@ def test_a_hub_that_is_silent_is_given_up(silent: str, monkeypatch: pytest.Monke
 def test_fetch_needs_no_torch() -> None:
     code = "import sys, dungeon.engine.fetch; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_was_taught_is_fetched_as_its_base(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught = replace(catalog.CATALOG[NAME], name="taught", base=NAME)
+    known = MappingProxyType({**catalog.CATALOG, "taught": taught})
+    for module in (catalog, fetch):
+        monkeypatch.setattr(module, "CATALOG", known)
+    found = pull("taught", quiet, convert)
+    assert found.entry is taught
+    assert found == installed("taught")
+    base = installed(NAME)
+    assert base is not None
+    assert found.path == base.path

@@ -15,7 +15,8 @@ from dungeon.story.story import Story
 from tests.unit.test_storage import grow
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "stories"
-FORMATS = range(1, database.VERSION + 1)
+NOW = database.VERSION
+FORMATS = range(1, NOW + 1)
 
 
 def of_format(number: int, folder: Path) -> Path:
@@ -36,7 +37,7 @@ def contents(story: Story) -> tuple[object, ...]:
     """What both a file and an export hold."""
     tree = story.tree
     beside = (story.title, story.memory, story.authors_note, story.current_scenario())
-    return list(tree), tree.head, *beside
+    return list(tree), tree.head, *beside, story.automatic, story.forgotten
 
 
 @pytest.mark.parametrize("number", FORMATS)
@@ -62,30 +63,50 @@ def test_accept_17_a_story_of_every_format_loads(number: int, tmp_path: Path) ->
     assert load(path).tree.head.text == "The bell rings."
 
 
+def test_accept_17_what_format_1_did_not_know_is_as_in_a_new_story(tmp_path: Path) -> None:
+    path = of_format(1, tmp_path)
+    for read_only in (True, False):
+        story = load(path, read_only=read_only)
+        assert (story.automatic, story.forgotten, story.source) == (True, (), None)
+    assert database.check_header(path) == NOW
+    assert (tmp_path / "old-1.dungeon.format-1.bak").read_bytes() == (
+        FIXTURES / "format-1.dungeon"
+    ).read_bytes()
+
+
+def test_accept_17_what_format_2_added_is_in_its_story(tmp_path: Path) -> None:
+    story = load(of_format(2, tmp_path), read_only=True)
+    assert (story.automatic, story.forgotten) == (False, ("the mule",))
+    assert story.source is not None
+    assert [card.priority for card in story.cards] == [3, 0]
+    assert story.generation.repetition_slope == 0.7
+
+
 @pytest.fixture
-def format_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Dungeon that writes format 2: a table more, filled from what is there."""
+def next_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Dungeon that writes the format that is to come: a table more, filled from what is there."""
     added = "CREATE TABLE marks (node INTEGER PRIMARY KEY, what TEXT NOT NULL)"
 
     def migration(db: sqlite3.Connection) -> None:
         db.execute(added)
         db.execute("INSERT INTO marks SELECT id, origin FROM nodes")
 
-    monkeypatch.setattr(database, "VERSION", 2)
+    monkeypatch.setattr(database, "VERSION", NOW + 1)
+    monkeypatch.setattr(database, "FORMER_TABLES", {**database.FORMER_TABLES, NOW: database.TABLES})
     monkeypatch.setattr(database, "TABLES", {**database.TABLES, "marks": added})
-    monkeypatch.setattr(database, "MIGRATIONS", {1: migration})
+    monkeypatch.setattr(database, "MIGRATIONS", {**database.MIGRATIONS, NOW: migration})
 
 
-@pytest.mark.usefixtures("format_two")
+@pytest.mark.usefixtures("next_format")
 def test_accept_17_a_backup_comes_before_the_change_of_format(tmp_path: Path) -> None:
-    path = of_format(1, tmp_path)
+    path = of_format(NOW, tmp_path)
     before = path.read_bytes()
     old = contents(load(path, read_only=True))
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     assert contents(load(path)) == old
-    assert database.check_header(path) == 2
-    backup = tmp_path / "old-1.dungeon.format-1.bak"
+    assert database.check_header(path) == NOW + 1
+    backup = tmp_path / f"old-{NOW}.dungeon.format-{NOW}.bak"
     assert backup.read_bytes() == before
     assert backup.stat().st_mode & 0o777 == 0o600
     # A second time there is nothing to do, and no second backup.
@@ -95,11 +116,11 @@ def test_accept_17_a_backup_comes_before_the_change_of_format(tmp_path: Path) ->
     assert sorted(p.name for p in tmp_path.iterdir()) == [path.name, backup.name]
 
 
-@pytest.mark.usefixtures("format_two")
+@pytest.mark.usefixtures("next_format")
 def test_accept_17_a_change_of_format_that_fails_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = of_format(1, tmp_path)
+    path = of_format(NOW, tmp_path)
     before = path.read_bytes()
     steps = 0
 
@@ -112,21 +133,21 @@ def test_accept_17_a_change_of_format_that_fails_changes_nothing(
             db.execute("DELETE FROM nodes")
             raise sqlite3.OperationalError("no more room")
 
-    monkeypatch.setattr(database, "MIGRATIONS", {1: breaking})
+    monkeypatch.setattr(database, "MIGRATIONS", {NOW: breaking})
     with pytest.raises(SaveError):
         StoryFile.open(path)
     assert steps == 2
     assert path.read_bytes() == before
-    backup = tmp_path / "old-1.dungeon.format-1.bak"
+    backup = tmp_path / f"old-{NOW}.dungeon.format-{NOW}.bak"
     assert backup.read_bytes() == before
     assert {p.name for p in tmp_path.iterdir()} == {path.name, backup.name}
 
 
-@pytest.mark.usefixtures("format_two")
+@pytest.mark.usefixtures("next_format")
 def test_accept_17_no_change_of_format_without_a_backup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = of_format(1, tmp_path)
+    path = of_format(NOW, tmp_path)
     before = path.read_bytes()
 
     def full(*args: object) -> None:
@@ -139,33 +160,33 @@ def test_accept_17_no_change_of_format_without_a_backup(
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-@pytest.mark.usefixtures("format_two")
+@pytest.mark.usefixtures("next_format")
 def test_accept_17_a_crash_in_the_change_of_format_is_rolled_back(tmp_path: Path) -> None:
-    path = of_format(1, tmp_path)
+    path = of_format(NOW, tmp_path)
     old = contents(load(path, read_only=True))
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA cache_size = 1")
     db.execute("BEGIN")
-    db.execute("PRAGMA user_version = 2")
+    db.execute(f"PRAGMA user_version = {NOW + 1}")
     db.execute("UPDATE nodes SET text = 'half done ' || seq || hex(zeroblob(3000))")
     # As a crash leaves it: pages are written, the first one too, and the journal is there.
     crashed = tmp_path / "crashed.dungeon"
     data = bytearray(path.read_bytes())
-    data[60:64] = (2).to_bytes(4, "big")
+    data[60:64] = (NOW + 1).to_bytes(4, "big")
     crashed.write_bytes(data)
     journal = Path(f"{path}-journal").read_bytes()
     db.close()
     Path(f"{crashed}-journal").write_bytes(journal)
     assert b"half done" in data
-    assert database.check_header(crashed) == 2
+    assert database.check_header(crashed) == NOW + 1
     assert contents(load(crashed, read_only=True)) == old
     assert check_save(crashed).error is None
     assert contents(load(crashed)) == old
-    assert (tmp_path / "crashed.dungeon.format-1.bak").exists()
+    assert (tmp_path / f"crashed.dungeon.format-{NOW}.bak").exists()
 
 
 def test_accept_17_a_format_that_is_to_come_is_left_alone(tmp_path: Path) -> None:
-    path = of_format(1, tmp_path)
+    path = of_format(NOW, tmp_path)
     db = sqlite3.connect(path)
     db.execute(f"PRAGMA user_version = {database.VERSION + 1}")
     db.execute("CREATE TABLE marks (node INTEGER PRIMARY KEY)")

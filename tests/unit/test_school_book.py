@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.story import figures
 from dungeon.engine.base import ChatMarks, PromptPart
+from dungeon.story import figures
 from dungeon.story.action import Action, Mode
 from training.lessons import course, lesson
 from training.scenes import SceneError, read, read_all

@@ -11,7 +11,9 @@ from dungeon.engine.base import CancelToken, ModelInfo
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError, SaveError, SaveLockedError, TurnError
 from dungeon.session import MAX_ATTEMPTS, GameSession, Turn, narrate
+from dungeon.storage import export
 from dungeon.story.action import Action, Mode, parse
+from dungeon.story.marks import Mark
 from dungeon.story.scenario import Card, Question, Scenario
 from dungeon.story.tree import Node
 
@@ -337,3 +339,45 @@ def test_another_model_counts_anew() -> None:
     wide = session.context()
     session.engine = ScriptedEngine(ModelInfo("small", 128))
     assert session.context().tokens < 128 < wide.tokens
+
+
+def test_any_turn_is_told_again_or_gone_back_to_with_what_followed() -> None:
+    session = new()
+    first, second = take(session, "go in"), take(session, "go on")
+    turn = session.begin_retry(first.id)
+    other = session.commit(turn, narrate(session.engine, turn, CancelToken()))
+    assert (other.parent, other.action) == (1, first.action)
+    assert session.alternative(-1) == first.id
+    assert session.alternative(1) is None
+    last = take(session)
+    assert session.alternative(-1, other.id) == second.id
+    session.go(second.id)
+    assert session.alternative(1, first.id) == last.id
+
+
+def test_what_is_forgotten_is_gone_for_good_and_its_seed_with_it(tmp_path: Path) -> None:
+    session = new(tmp_path)
+    first = take(session, "go in")
+    second = take(session, "go on")
+    session.name_branch(first.id, "  The  ferry\n")
+    session.set_bookmark(second.id, True)
+    assert session.mark(first.id) == Mark("The ferry")
+    assert session.forget(second.id) == 1
+    assert session.story.tree.head == first
+    with pytest.raises(TurnError, match="opening"):
+        session.forget(1)
+    turn = session.begin_turn(parse("go on"))
+    assert turn.seed != second.seed
+    with pytest.raises(TurnError):
+        session.forget(first.id)
+    session.abort(turn)
+    session.close()
+    again = GameSession.resume(session_path(tmp_path), ScriptedEngine())
+    assert again.story.marks == {first.id: Mark("The ferry")}
+    assert [node.id for node in again.story.tree] == [1, first.id]
+    assert again.begin_turn(parse("go on")).seed == turn.seed
+    told = export.from_json(export.to_json(again.story))
+    assert told.marks == again.story.marks
+    again.name_branch(first.id, "")
+    assert again.story.marks == {}
+    again.close()

@@ -108,7 +108,7 @@ def test_an_unchanged_scenario_is_not_mentioned(file: Path, tmp_path: Path) -> N
 def test_a_story_of_before_its_source_was_kept_is_not_mentioned(file: Path, tmp_path: Path) -> None:
     path = begun(file, tmp_path / "saves")
     with sqlite3.connect(path) as db:
-        db.execute("DELETE FROM meta WHERE key = 'source'")
+        db.execute("UPDATE meta SET value = '' WHERE key = 'source'")
     story = StoryFile.open(path, read_only=True).load()
     assert story.source is None
     assert change_since(story.source, []) == ""

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dungeon.errors import SaveError
-from dungeon.storage import library, names
+from dungeon.storage import database, library, names
 from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.storage.story_file import StoryFile, publish
 from dungeon.story.action import Action, Mode
@@ -197,8 +197,10 @@ def test_accept_17_a_newer_format_is_refused_with_its_bytes_untouched(played: Pa
     assert played.read_bytes() == before
 
 
-def test_a_database_with_somebody_elses_trigger_is_refused(played: Path) -> None:
+@pytest.mark.parametrize("version", range(1, database.VERSION + 1))
+def test_a_database_with_somebody_elses_trigger_is_refused(played: Path, version: int) -> None:
     db = sqlite3.connect(played)
+    db.execute(f"PRAGMA user_version = {version}")
     db.execute("CREATE TRIGGER t AFTER INSERT ON nodes BEGIN DELETE FROM nodes; END")
     db.commit()
     db.close()

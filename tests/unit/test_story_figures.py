@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.story.figures import (
+from benchmarks.story.bootstrap import interval
+from dungeon.story.figures import (
     artefact,
     distinct,
     finished,
     first_person,
-    interval,
     loops,
     repeated,
 )

@@ -73,6 +73,22 @@ def test_ends_say_so(tree: StoryTree) -> None:
         tree.go(99)
 
 
+def test_a_branch_is_forgotten_in_a_new_tree(tree: StoryTree) -> None:
+    two, three = grow(tree), grow(tree)
+    side = grow(tree, two)
+    grow(tree)
+    assert tree.below(two) == {two, three, side, 5}
+    assert tree.tip(two).id == 5
+    less = tree.without(side)
+    assert ([n.id for n in less], less.head.id, less.next_id) == ([1, 2, 3], two, 6)
+    assert less.redo().id == three
+    assert len(tree) == 5
+    assert tree.without(three).head.id == 5
+    for refused in (1, 99):
+        with pytest.raises(TurnError):
+            tree.without(refused)
+
+
 @pytest.mark.parametrize(
     "nodes",
     [

@@ -15,7 +15,6 @@ DISK = ("tests/faults/test_disk.py", "-k", "accept_15")
 OLD = ("tests/unit/test_old_saves.py",)
 NAMES = ("tests/unit/test_storage.py", "-k", "accept_10")
 RECOVER = ("tests/unit/test_recovery.py", "-k", "not whatever and not hostile")
-CHANGED = ("tests/ui/test_changed_scenario.py", "-k", "accept_18")
 STATEFUL = ("tests/faults/test_stateful.py",)
 
 MUTANTS = (
@@ -70,6 +69,13 @@ MUTANTS = (
         RECOVER,
     ),
     Mutant(
+        "09 a damaged story is mended unasked",
+        "dungeon/ui/screens/title.py",
+        "self._ask_to_recover(save)",
+        "self.post_message(self.RecoverChosen(save.path))",
+        ("tests/ui/test_title.py", "-k", "accept_09"),
+    ),
+    Mutant(
         "10 a name is not looked for before it is taken",
         FILE,
         "while path.exists():",
@@ -85,7 +91,7 @@ MUTANTS = (
     ),
     Mutant(
         "15 a failed save counts as saved",
-        "dungeon/session.py",
+        "dungeon/kept_story.py",
         "            self.saved = False\n            self.save_error = error",
         "            self.saved = True",
         DISK,
@@ -102,8 +108,8 @@ MUTANTS = (
     Mutant(
         "15 an error of the disk is no error of ours",
         FILE,
-        "except (sqlite3.Error, OSError, OverflowError) as error:",
-        "except OverflowError as error:",
+        "except (sqlite3.Error, OSError, OverflowError, UnicodeDecodeError) as error:",
+        "except (OverflowError, UnicodeDecodeError) as error:",
         DISK,
     ),
     Mutant(
@@ -128,6 +134,20 @@ MUTANTS = (
         OLD,
     ),
     Mutant(
+        "17 tables of an older format are not looked at",
+        DATABASE,
+        "if found != dict(TABLES if version == VERSION else FORMER_TABLES[version]):",
+        "if version == VERSION and found != dict(TABLES):",
+        ("tests/unit/test_storage.py", "-k", "trigger"),
+    ),
+    Mutant(
+        "17 what an older format lacks is not filled in",
+        DATABASE,
+        'db.executemany("INSERT OR IGNORE INTO meta VALUES (?,?)", added.items())',
+        "del added",
+        OLD,
+    ),
+    Mutant(
         "17 a newer format is played",
         DATABASE,
         "    if version > VERSION:\n        raise",
@@ -147,20 +167,6 @@ MUTANTS = (
         '        if db.in_transaction:\n            db.execute("ROLLBACK")\n        raise',
         '        db.execute("COMMIT")\n        raise',
         OLD,
-    ),
-    Mutant(
-        "18 nobody compares",
-        "dungeon/session.py",
-        "if not story.source or (",
-        "if True or (",
-        CHANGED,
-    ),
-    Mutant(
-        "18 a story does not know its scenario",
-        "dungeon/storage/rows.py",
-        '"source": storable(story.source),',
-        '"source": "",',
-        CHANGED,
     ),
     Mutant(
         "33 a save is no transaction",

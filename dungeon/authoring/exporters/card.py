@@ -59,10 +59,16 @@ def to_card(scenario: Scenario) -> tuple[str, Report]:
     filled = [key for key in answers if key != "name"]
     if filled:
         report.lose(f"The questions {', '.join(filled)}: their defaults stand in the texts.")
+    if any(question.key == "name" and question.fallback for question in scenario.questions):
+        report.lose("The default of the question `name`.")
+    if scenario.examples:
+        report.lose("That the lines of sample turns are done, not said: there, all is said.")
     if scenario.banned:
         report.lose(f"{count(len(scenario.banned), 'banned phrase')}.")
     if scenario.generation != GenerationSettings():
         report.lose("The generation settings.")
+    if any(card.priority for card in scenario.cards):
+        report.lose("The priority of cards.")
     report.lose("Style and rating.")
     card = {"spec": "chara_card_v2", "spec_version": "2.0", "data": data}
     return plain_json.dump(card, indent=2) + "\n", report

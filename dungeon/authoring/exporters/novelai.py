@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from dungeon import plain_json
@@ -12,6 +12,15 @@ from dungeon.authoring.importers.report import Report, count
 from dungeon.story.scenario import Card, GenerationSettings, Scenario, fill
 
 _OTHERS = re.compile(r"([$%])(?=\{\{)")
+
+# Our numbers that NovelAI counts in the same way, and its names for them.
+_NUMBERS = {
+    "temperature": "temperature",
+    "max_new_tokens": "max_length",
+    "top_k": "top_k",
+    "top_p": "top_p",
+    "min_p": "min_p",
+}
 
 
 def to_novelai(scenario: Scenario) -> tuple[str, Report]:
@@ -111,12 +120,8 @@ def _entry(card: Card, number: int) -> dict[str, Any]:
 def _settings(generation: GenerationSettings) -> dict[str, Any]:
     return {
         "parameters": {
-            "temperature": generation.temperature,
-            "max_length": generation.max_new_tokens,
+            **{theirs: getattr(generation, ours) for ours, theirs in _NUMBERS.items()},
             "min_length": 1,
-            "top_k": generation.top_k,
-            "top_p": generation.top_p,
-            "min_p": generation.min_p,
         },
         "trimResponses": True,
         "banBrackets": True,
@@ -136,8 +141,11 @@ def _tell(scenario: Scenario, mistaken: int, report: Report) -> None:
         "The style: person and tense are told again from the opening, name and pronoun are not."
     )
     usual = GenerationSettings()
-    for name in ("repetition_penalty", "candidates"):
-        if getattr(scenario.generation, name) != getattr(usual, name):
-            report.lose(f"`{name}`, which NovelAI counts in another way or not at all.")
+    for field in fields(usual):
+        changed = getattr(scenario.generation, field.name) != getattr(usual, field.name)
+        if changed and field.name not in _NUMBERS:
+            report.lose(f"`{field.name}`, which NovelAI counts in another way or not at all.")
+    if any(card.priority for card in scenario.cards):
+        report.lose("The priority of cards.")
     if mistaken:
         report.lose("A blank parts `$` or `%` from a brace, else it would be a placeholder.")

@@ -59,7 +59,7 @@ class Tale:
     """Turns as an importer reads them, and the branch that the story was on."""
 
     def __init__(self, opening: str) -> None:
-        self._nodes = [Node(1, None, None, tidy(opening), raw=opening, origin="imported")]
+        self._nodes = [Node(1, None, None, tidy(opening), raw=clean(opening), origin="imported")]
         self._known: dict[tuple[int, Action | None, str], int] = {}
         self.head = 1
         self.beside = 0
@@ -95,7 +95,7 @@ class Tale:
             parent,
             action or Action(Mode.CONTINUE),
             tidy(text),
-            raw=text,
+            raw=clean(text),
             origin="imported",
         )
         self._nodes.append(node)

@@ -10,6 +10,7 @@ _SPEECH = re.compile(r'"[^"\n]*"?|“[^”\n]*”?|«[^»\n]*»?')
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _FIRST = frozenset("i i'm i've i'd i'll me my mine myself we we're we've us our ours".split())
 _SECOND = frozenset("you you're you've you'd you'll your yours yourself".split())
+_THIRD = frozenset("he he's him his she she's her hers they they're their".split())
 _PAST = frozenset(
     "was were had did said went came saw took gave felt knew thought stood sat ran looked walked "
     "turned seemed wanted asked began could heard found left made told kept held lay fell".split()
@@ -38,3 +39,21 @@ def style_of(text: str) -> Style:
     past = sum(word in _PAST for word in words)
     present = sum(word in _PRESENT for word in words)
     return Style(person=person, tense="past" if past > present else "present")
+
+
+def first_word(text: str, person: str) -> tuple[str, int] | None:
+    """The first word of `text`, outside speech, that tells it in `person`.
+
+    Returns:
+        The word as written, and how many equal ones stand before it, speech included; None
+        where there is none.
+    """
+    near = text[:_LONGEST]
+    words = {"first": _FIRST, "second": _SECOND, "third": _THIRD}[person]
+    # Speech as blanks of the same length, so that places stay as they are.
+    told = _SPEECH.sub(lambda match: " " * len(match[0]), near)
+    for match in _WORD.finditer(told):
+        if match[0].lower().replace("’", "'") in words:
+            before = re.findall(rf"(?<!\w){re.escape(match[0])}(?!\w)", near[: match.start()])
+            return match[0], len(before)
+    return None

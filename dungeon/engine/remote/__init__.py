@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -269,6 +269,12 @@ class RemoteEngine:
     ) -> None:
         """None: the protocol does not tell how likely a given text is."""
 
+    def weigh(
+        self, prompt: tuple[PromptPart, ...], text: str, top: int, cancel: CancelToken
+    ) -> tuple[TokenOdds, ...] | None:
+        """None, as `score`."""
+        return None
+
     def _write(
         self,
         request: GenerationRequest,
@@ -315,7 +321,9 @@ class RemoteEngine:
         timing = Timing(size, 0, new, first, time.monotonic() - started)
         return Finished(out.text, stop, timing, tuple(tokens) if request.odds else ())
 
-    def _pieces(self, request: GenerationRequest, cancel: CancelToken) -> Iterator[wire.Piece]:
+    def _pieces(
+        self, request: GenerationRequest, cancel: CancelToken
+    ) -> Generator[wire.Piece, None, None]:
         """What the server writes, piece by piece, to its proper end.
 
         Raises:

@@ -10,7 +10,7 @@ import json
 import ssl
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -204,12 +204,10 @@ class Client:
             return head
         said = ""
         if head.status in (400, 404, 422):
-            try:
-                said = b"".join(self._chunks(exchange, cancel, patience, _MAX_ERROR)).decode(
-                    "utf-8", "replace"
-                )
-            except ServerError:
-                pass  # It only tells apart what is known to be an error already.
+            # It only tells apart what is known to be an error already.
+            with suppress(ServerError):
+                body = b"".join(self._chunks(exchange, cancel, patience, _MAX_ERROR))
+                said = body.decode("utf-8", "replace")
         raise self._refusal(head, said.lower())
 
     def _refusal(self, head: Head, said: str) -> ServerError:

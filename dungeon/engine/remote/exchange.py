@@ -12,6 +12,7 @@ import queue
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -96,10 +97,9 @@ class Exchange:
         """Break the request off, or do nothing where it is over."""
         self._closed.set()
         if self._socket is not None:
-            try:
+            # It may be closed already.
+            with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # It is closed already.
 
     def head(self, cancel: CancelToken, seconds: float) -> Head:
         """The beginning of the answer; to be asked for first, and once.

@@ -11,7 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dungeon.engine.base import CancelToken, Finished, GenerationRequest, ModelInfo, PromptPart
+from dungeon.engine.base import (
+    CancelToken,
+    Finished,
+    GenerationRequest,
+    ModelInfo,
+    PromptPart,
+    TokenOdds,
+)
 from dungeon.engine.store import Installed, installed, verify
 from dungeon.engine.torch_engine.quietly import quiet, spin_briefly
 from dungeon.errors import DungeonError, EngineError, ModelError
@@ -112,7 +119,7 @@ class TorchEngine:
                 style=entry.style,
                 chat=entry.chat,
                 digest=digest,
-                opener=True,
+                opener=entry.opener,
             )
             self._opened = opened
             self._place(self._pick_device())
@@ -229,6 +236,16 @@ class TorchEngine:
         with self._lock:
             found: tuple[tuple[float, ...], ...] | None = self._guarded(
                 lambda decoder: decoder.score(prompt, texts, cancel)
+            )
+            return found
+
+    def weigh(
+        self, prompt: tuple[PromptPart, ...], text: str, top: int, cancel: CancelToken
+    ) -> tuple[TokenOdds, ...] | None:
+        """As `Engine.weigh`."""
+        with self._lock:
+            found: tuple[TokenOdds, ...] | None = self._guarded(
+                lambda decoder: decoder.weigh(prompt, PromptPart(text), top, cancel)
             )
             return found
 

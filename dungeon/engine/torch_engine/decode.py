@@ -120,6 +120,30 @@ class Decoder:
         What of the prompt fills no whole block is computed together with the texts, whether the
         cache was warm or cold, so the numbers are the same.
         """
+        logits = self._follow(parts, texts, cancel)
+        if logits is None:
+            return None
+        rows = iter(logits)
+        return tuple(tuple(logprob(next(rows), token) for token in text) for text in texts)
+
+    def weigh(
+        self, parts: tuple[PromptPart, ...], text: PromptPart, top: int, cancel: CancelToken
+    ) -> tuple[TokenOdds, ...] | None:
+        """As `Engine.weigh`. On any exception the prefix cache is gone."""
+        room = self._n_positions - sum(len(self._codec.encode(part)) for part in parts)
+        ids = self._codec.encode(text)[: max(0, room)]
+        logits = self._follow(parts, [ids], cancel)
+        if logits is None:
+            return None
+        return tuple(
+            odds_of(row, token, top, self._codec, self._ends)
+            for row, token in zip(logits, ids, strict=True)
+        )
+
+    def _follow(
+        self, parts: tuple[PromptPart, ...], texts: Sequence[Sequence[int]], cancel: CancelToken
+    ) -> torch.Tensor | None:
+        """The logits that each token of `texts` is drawn from; None where there is no saying."""
         ids = [id for part in parts for id in self._codec.encode(part)]
         longest = max((len(text) for text in texts), default=0)
         if not ids or not longest or len(ids) + longest > self._n_positions:
@@ -140,8 +164,7 @@ class Decoder:
             logits = self._network.follow(prompt[done:], texts, prefix.cache)
             check(logits)
         self._prefix = prefix
-        rows = iter(logits)
-        return tuple(tuple(logprob(next(rows), token) for token in text) for text in texts)
+        return logits
 
     def sample(
         self,

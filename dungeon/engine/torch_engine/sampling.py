@@ -215,12 +215,21 @@ def _exponentials(scores: Any, top: Any) -> Any:
     return out
 
 
-def odds_of(logits: torch.Tensor, token: int, count: int, codec: Codec) -> TokenOdds:
-    """What the model thought of `token` before any sampling setting; natural logarithms."""
+def odds_of(
+    logits: torch.Tensor,
+    token: int,
+    count: int,
+    codec: Codec,
+    ends: frozenset[int] = frozenset(),
+) -> TokenOdds:
+    """What the model thought of `token` before any sampling setting; natural logarithms.
+
+    Tokens of `ends` have no text.
+    """
     logprobs = torch.log_softmax(logits, dim=-1)
     best = torch.topk(logprobs, min(count, logprobs.shape[-1]))
     top = tuple(
-        (codec.decode([int(id)]), float(value))
+        ("" if int(id) in ends else codec.decode([int(id)]), float(value))
         for id, value in zip(best.indices, best.values, strict=True)
     )
     return TokenOdds(codec.decode([token]), float(logprobs[token]), top)

@@ -20,7 +20,7 @@ from dungeon.errors import DungeonError
 from dungeon.session import GameSession
 from dungeon.story.action import Action
 from dungeon.story.scenario import Card
-from dungeon.ui.commands import CARDS, ON_CARDS
+from dungeon.ui.commands import CARDS, ON_CARDS, Command
 from dungeon.ui.screens.card_editor import SHORT, CardEditor
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.shown import joined, line, shown
@@ -70,7 +70,7 @@ class SearchLine(LineInput):
     """The search; Down and Enter go on into the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "screen.into_list", "To the list", show=False),
+        Binding("down", "screen.into_list", "To the list", show=False, tooltip="On into the list."),
     ]
 
 
@@ -83,9 +83,17 @@ class CardsScreen(ModalScreen[None]):
         changed: Called after each change.
     """
 
+    COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ON_CARDS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(command.binding() for command in ON_CARDS),
-        Binding(",".join(CARDS.keys), "dismiss(None)", "Close", show=False, priority=True),
+        Binding(
+            ",".join(CARDS.keys),
+            "dismiss(None)",
+            "Close",
+            show=False,
+            priority=True,
+            tooltip="Back to the story.",
+        ),
     ]
     HORIZONTAL_BREAKPOINTS = COLUMNS
     VERTICAL_BREAKPOINTS = SHORT

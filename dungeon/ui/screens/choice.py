@@ -29,9 +29,17 @@ class ChoiceScreen(ModalScreen[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Close", show=False),
-        Binding("left,up", "app.focus_previous", "Before", show=False),
-        Binding("right,down", "app.focus_next", "After", show=False),
+        Binding(
+            "escape",
+            "dismiss(None)",
+            "Close",
+            show=False,
+            tooltip="Leaves the question unanswered.",
+        ),
+        Binding(
+            "left,up", "app.focus_previous", "Before", show=False, tooltip="The answer before."
+        ),
+        Binding("right,down", "app.focus_next", "After", show=False, tooltip="The answer after."),
     ]
 
     def __init__(self, title: str, body: str, choices: Choices, danger: str = "") -> None:

@@ -6,12 +6,13 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static, TextArea
 
 from dungeon.text import clean
+from dungeon.ui.commands import IN_PLACE, Command
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.shown import line, shown
 
@@ -51,10 +52,8 @@ class EditorScreen(ModalScreen[str | None]):
         text: As it is now.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f2", "save", "Save", priority=True),
-        Binding("escape", "cancel", "Cancel", priority=True),
-    ]
+    COMMANDS_HERE: ClassVar[tuple[Command, ...]] = IN_PLACE
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding() for command in IN_PLACE]
 
     def __init__(self, title: str, about: str, text: str) -> None:
         super().__init__()

@@ -12,7 +12,18 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from dungeon.ui.commands import ON_CARDS, PLAY, RATING_HELP, SCROLLING, TYPING, Command
+from dungeon.ui.commands import (
+    ON_CARDS,
+    ON_CHOICE,
+    ON_CONTEXT,
+    ON_ODDS,
+    ON_TREE,
+    PLAY,
+    RATING_HELP,
+    SCROLLING,
+    TYPING,
+    Command,
+)
 
 _INTRO = (
     "You are in a story, and the narrator is a language model on this machine. Type what you "
@@ -22,13 +33,23 @@ _INTRO = (
 )
 _TYPED = "A command can be typed too, with a slash before it: /undo, /retry, /memory, /quit."
 
+_PARTS = (
+    ("Among the cards", ON_CARDS),
+    ("In the tree", ON_TREE),
+    ("Where the context is shown", ON_CONTEXT),
+    ("Where tellings stand side by side", ON_CHOICE),
+    ("Where words are weighed", ON_ODDS),
+)
+
 
 class HelpScreen(ModalScreen[None]):
     """Shows the keys; any of Escape, Enter and F1 closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q", "dismiss(None)", "Close", show=False),
-        Binding("f1", "dismiss(None)", "Close", show=False, priority=True),
+        Binding("escape,enter,q", "dismiss(None)", "Close", show=False, tooltip="Closes the help."),
+        Binding(
+            "f1", "dismiss(None)", "Close", show=False, priority=True, tooltip="Closes the help."
+        ),
     ]
 
     def compose(self) -> ComposeResult:
@@ -39,8 +60,9 @@ class HelpScreen(ModalScreen[None]):
                 yield Static(Content(_INTRO), classes="help--intro", markup=False)
                 yield from self._table([*TYPING, *SCROLLING, *map(_row, PLAY), ("L", RATING_HELP)])
                 yield Static(Content(_TYPED), classes="help--typed", markup=False)
-                yield Static(Content("Among the cards"), classes="help--part", markup=False)
-                yield from self._table(map(_row, ON_CARDS))
+                for heading, commands in _PARTS:
+                    yield Static(Content(heading), classes="help--part", markup=False)
+                    yield from self._table(map(_row, commands))
 
     def _table(self, rows: Iterable[tuple[str, str]]) -> ComposeResult:
         for keys, about in rows:

@@ -7,28 +7,35 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
+from textual.timer import Timer
 
 from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
+from dungeon.session import GameSession
 from dungeon.story.action import parse
 from dungeon.story.presets import PRESETS, applied, preset_of
-from dungeon.story.tree import NodeId
-from dungeon.ui.commands import PLAY
+from dungeon.ui.commands import PLAY, Command
+from dungeon.ui.context import AppContext
 from dungeon.ui.screens.cards import CardsScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.context import ContextScreen
-from dungeon.ui.screens.editor import EditorScreen
-from dungeon.ui.screens.telling import TellingScreen
+from dungeon.ui.screens.self_playing import SelfPlayingScreen
 from dungeon.ui.shown import error_text
-from dungeon.ui.widgets.status_bar import Phase
+from dungeon.ui.watching import Watcher
 
-READING: tuple[Phase, ...] = ("loading", "failed", "idle")
-"""Phases in which no turn is under way."""
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the file of a scenario that is watched."""
 
 
-class PlayScreen(TellingScreen):
-    """Plays one session: see `StoryScreen` for its arguments."""
+class PlayScreen(SelfPlayingScreen):
+    """Plays one session.
 
+    Args:
+        context, session, engine, failed: As of `StoryScreen`.
+        watcher: Of the scenario's file; None where it is not known.
+    """
+
+    COMMANDS_HERE: ClassVar[tuple[Command, ...]] = PLAY
     BINDINGS: ClassVar[list[BindingType]] = [
         command.binding() for command in PLAY if command.action not in ("help", "quit")
     ]
@@ -43,83 +50,43 @@ class PlayScreen(TellingScreen):
             super().__init__()
             self.on = on
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What is possible now; None greys a key out."""
-        session = self.session
-        reading = self.phase in READING and self._queued is None
-        possible: dict[str, Callable[[], bool]] = {
+    class ScenarioSaved(Message):
+        """The scenario's file was saved by its author."""
+
+    def __init__(
+        self,
+        context: AppContext,
+        session: GameSession,
+        engine: Engine | None,
+        failed: bool = False,
+        watcher: Watcher | None = None,
+    ) -> None:
+        super().__init__(context, session, engine, failed)
+        self._watcher = watcher
+        self._looks: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Watch the scenario's file, if that was asked for."""
+        if self._settings.watch and self._watcher is not None:
+            self.action_watch()
+
+    def possible(self) -> dict[str, Callable[[], bool]]:
+        """For each action whether it can be done now."""
+        return {
+            **super().possible(),
             "stop": lambda: self.phase == "generating" or self._queued is not None,
-            "retry": lambda: self.phase == "idle" and session.can_retry,
-            "undo": lambda: reading and session.can_undo,
-            "redo": lambda: reading and session.can_redo,
-            "alter": lambda: reading and session.can_retry,
-            "earlier": lambda: reading and self._telling(-1) is not None,
-            "later": lambda: reading and self._telling(1) is not None,
-            "memory": lambda: reading,
-            "note": lambda: reading,
-            "cards": lambda: reading,
+            "choose": lambda: self.phase == "idle",
+            "memory": lambda: self.reading,
+            "note": lambda: self.reading,
+            "cards": lambda: self.reading,
             "context": lambda: self._engine is not None,
-            "preset": lambda: reading,
-            "filter": lambda: reading,
+            "preset": lambda: self.reading,
+            "filter": lambda: self.reading,
+            "watch": lambda: self._watcher is not None,
             "leave": lambda: self.phase != "cancelling",
         }
-        check = possible.get(action)
-        return True if check is None or check() else None
 
     # -- the other verbs -----------------------------------------------------------------------
-
-    def _try(self, verb: Callable[[], object]) -> None:
-        """Do something to the story, then show it."""
-        try:
-            verb()
-        except DungeonError as error:
-            self.notify(error_text(error), severity="warning", markup=False)
-            return
-        self.transcript.end()
-        self.transcript.show(self.session.story.tree.path())
-        self.transcript.set_notice("")
-        self._show_state()
-        self._tell_if_unsaved()
-
-    def action_retry(self) -> None:
-        """Tell the current turn again."""
-        self._begin(self.session.begin_retry)
-
-    def action_undo(self) -> None:
-        """Take the current turn back."""
-        self._try(self.session.undo)
-
-    def action_redo(self) -> None:
-        """Put a turn back."""
-        self._try(self.session.redo)
-
-    def _telling(self, step: int) -> NodeId | None:
-        """The telling of the current turn so many before or after this one."""
-        tree = self.session.story.tree
-        tellings = [node.id for node in tree.siblings(tree.head.id)]
-        at = tellings.index(tree.head.id) + step
-        return tellings[at] if 0 <= at < len(tellings) else None
-
-    def _go(self, node_id: NodeId | None) -> None:
-        if node_id is not None:
-            self._try(lambda: self.session.go(node_id))
-
-    def action_earlier(self) -> None:
-        """Show the telling before."""
-        self._go(self._telling(-1))
-
-    def action_later(self) -> None:
-        """Show the telling after."""
-        self._go(self._telling(1))
-
-    def action_alter(self) -> None:
-        """Change the current turn's words."""
-        self._edit(
-            "Alter the turn",
-            "The story goes on from your words. The turn as it was told stays in the file.",
-            self.session.story.tree.head.text,
-            self.session.alter,
-        )
 
     def action_memory(self) -> None:
         """Change what the narrator keeps in mind."""
@@ -165,13 +132,6 @@ class PlayScreen(TellingScreen):
 
         self._try(put)
 
-    def _edit(self, title: str, about: str, text: str, put: Callable[[str], object]) -> None:
-        def edited(new: str | None) -> None:
-            if new is not None:
-                self._try(lambda: put(new))
-
-        self.app.push_screen(EditorScreen(title, about, text), edited)
-
     def action_cards(self) -> None:
         """Show the cards, and change them."""
         typed = parse(self.line.value, self.line.mode)
@@ -190,17 +150,35 @@ class PlayScreen(TellingScreen):
             self.app.screen.reload()
 
     def action_context(self) -> None:
-        """Show what the model sees."""
+        """Show what the model sees; memory and note can be changed in it."""
         if self._turn is not None:
-            self.app.push_screen(ContextScreen(self._turn.context, running=True))
+            self.app.push_screen(ContextScreen(self._turn.context))
             return
+        session, story = self.session, self.session.story
         typed = parse(self.line.value, self.line.mode)
+
+        def keep(memory: str, note: str) -> None:
+            if memory != story.memory:
+                session.set_memory(memory)
+            if note != story.authors_note:
+                session.set_authors_note(note)
+            self._show_state()
+            self._show_window()
+            self._tell_if_unsaved()
+
         try:
-            context = self.session.context(typed)
+            context = session.context(typed)
         except DungeonError as error:
             self.app.push_screen(error_screen(error))
             return
-        self.app.push_screen(ContextScreen(context))
+        self.app.push_screen(
+            ContextScreen(
+                context,
+                (story.memory, story.authors_note),
+                lambda memory, note: session.trial(typed, memory, note),
+                keep,
+            )
+        )
 
     def action_filter(self) -> None:
         """Switch the word filter, and say where its list is."""
@@ -213,6 +191,39 @@ class PlayScreen(TellingScreen):
         self._show_state()
         self.notify(self._settings.filter_state(words), timeout=10, markup=False)
         self.post_message(self.FilterSwitched(words is not None))
+
+    def action_watch(self) -> None:
+        """Watch the scenario's file, or no longer."""
+        watcher = self._watcher
+        if watcher is None:
+            return
+        if self._looks is not None:
+            self._looks.stop()
+            self._looks = None
+            self.notify(f"{watcher.name} is not watched any more.", markup=False)
+        else:
+            self._looks = self.set_interval(LOOK_EVERY, self._look)
+            self.notify(f"Save {watcher.name}, and the story takes it over.", markup=False)
+
+    def _look(self) -> None:
+        """Take over what the author saved; while a turn is told or a dialog is open, that waits."""
+        waits = not self.reading or not self.is_current
+        if self._watcher is None or waits:
+            return
+        news = self._watcher.look(self.session)
+        if news is None:
+            return
+        if news.taken:
+            self._try(lambda: None)
+            self._show_window()
+        self.notify(
+            news.text,
+            title="Not taken over" if news.failed else "",
+            severity="error" if news.failed else "information",
+            timeout=20 if news.failed else 8,
+            markup=False,
+        )
+        self.post_message(self.ScenarioSaved())
 
     def action_leave(self) -> None:
         """Back to the title."""

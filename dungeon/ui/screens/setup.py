@@ -41,8 +41,14 @@ class SetupScreen(Screen[Begin | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", priority=True),
-        Binding("down", "into_choices", "Choices", show=False),
+        Binding(
+            "escape",
+            "back",
+            "Back",
+            priority=True,
+            tooltip="To the question before, or to the title.",
+        ),
+        Binding("down", "into_choices", "Choices", show=False, tooltip="On into the choices."),
     ]
 
     def __init__(

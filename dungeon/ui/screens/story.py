@@ -21,10 +21,11 @@ from dungeon.session import GameSession
 from dungeon.ui.commands import PLAY
 from dungeon.ui.context import AppContext
 from dungeon.ui.shown import error_text
+from dungeon.ui.widgets.find_line import FindLine
 from dungeon.ui.widgets.key_bar import KeyBar
 from dungeon.ui.widgets.player_input import MODES, PlayerInput, Prompt
 from dungeon.ui.widgets.status_bar import FRAMES_PER_SECOND, Phase, StatusBar
-from dungeon.ui.widgets.transcript import Transcript
+from dungeon.ui.widgets.story_view import StoryView
 
 
 class StoryScreen(Screen[None]):
@@ -38,12 +39,21 @@ class StoryScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "page(-1)", "Back", show=False),
-        Binding("pagedown", "page(1)", "Forth", show=False),
-        Binding("shift+up", "line(-1)", "Up", show=False),
-        Binding("shift+down", "line(1)", "Down", show=False),
-        Binding("ctrl+home", "beginning", "Opening", show=False, priority=True),
-        Binding("ctrl+end", "end", "End", show=False, priority=True),
+        Binding("pageup", "page(-1)", "Back", show=False, tooltip="A page back in the story."),
+        Binding("pagedown", "page(1)", "Forth", show=False, tooltip="A page on in the story."),
+        Binding("shift+up", "line(-1)", "Up", show=False, tooltip="A line back in the story."),
+        Binding("shift+down", "line(1)", "Down", show=False, tooltip="A line on in the story."),
+        Binding(
+            "ctrl+home",
+            "beginning",
+            "Opening",
+            show=False,
+            priority=True,
+            tooltip="To the opening.",
+        ),
+        Binding(
+            "ctrl+end", "end", "End", show=False, priority=True, tooltip="To the end of the story."
+        ),
     ]
     AUTO_FOCUS = "#line"
 
@@ -71,9 +81,11 @@ class StoryScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Story, line, state, keys."""
-        yield Transcript(id="transcript")
+        yield StoryView(id="transcript")
         with Center(id="prompt-row"):
             yield Prompt(id="prompt")
+        with Center(id="find-row"):
+            yield FindLine(id="find-line")
         yield StatusBar(id="status")
         labelled = [command for command in PLAY if command.label]
         yield KeyBar(labelled, hidden=frozenset({"stop", "retry", "earlier", "later"}), id="keys")
@@ -81,9 +93,9 @@ class StoryScreen(Screen[None]):
     # -- the parts -----------------------------------------------------------------------------
 
     @property
-    def transcript(self) -> Transcript:
+    def transcript(self) -> StoryView:
         """The story on the screen."""
-        return self.query_one(Transcript)
+        return self.query_one(StoryView)
 
     @property
     def line(self) -> PlayerInput:
@@ -162,11 +174,13 @@ class StoryScreen(Screen[None]):
         )
         status.filtered = session.word_filter is not None
         status.turn = len(self.transcript.nodes) - 1
-        tellings = [node.id for node in tree.siblings(tree.head.id)]
+        picked = self.transcript.picked
+        meant = picked or tree.head
+        tellings = [node.id for node in tree.siblings(meant.id)]
         several = len(tellings) > 1 and session.turn is None
-        status.telling = (
-            f" ({tellings.index(tree.head.id) + 1} of {len(tellings)})" if several else ""
-        )
+        at = self.transcript.picked_at
+        status.picked = -1 if at is None else at
+        status.telling = f" ({tellings.index(meant.id) + 1} of {len(tellings)})" if several else ""
         self.query_one(KeyBar).refresh()
         self.refresh_bindings()
 

@@ -7,20 +7,37 @@ restores the phase, whatever happened. Messages of a turn that is over are dropp
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+
+from textual.timer import Timer
 
 from dungeon.engine.base import CancelToken, Engine
 from dungeon.errors import DungeonError, TurnError
-from dungeon.session import GameSession, Turn
+from dungeon.session import GameSession, Narration, Turn
 from dungeon.story.action import Action, Mode, parse
 from dungeon.story.presets import PRESETS, spoken
+from dungeon.story.tree import Node
 from dungeon.text import clean
 from dungeon.ui import background
 from dungeon.ui.commands import CARDS, TYPED
 from dungeon.ui.context import AppContext
-from dungeon.ui.messages import DraftChanged, TurnCancelled, TurnFailed, TurnFinished
+from dungeon.ui.messages import (
+    DraftChanged,
+    TellingsOffered,
+    TurnCancelled,
+    TurnFailed,
+    TurnFinished,
+)
+from dungeon.ui.screens.choose import ChooseScreen
 from dungeon.ui.screens.story import StoryScreen
 from dungeon.ui.shown import error_text
 from dungeon.ui.widgets.player_input import PlayerInput
+
+Tell = Callable[[Engine, Turn, CancelToken, background.Post, Path], object]
+"""What tells a turn on a thread of its own; see `background.tell`."""
+
+DRAFTS_PER_SECOND = 15
+"""As often the words that come are drawn; between them keys are."""
 
 NAMED = 3
 """Automatic cards that are named after a turn; of more, only the number is told."""
@@ -42,6 +59,8 @@ class TellingScreen(StoryScreen):
         self._ahead = CancelToken()
         self._queued: Action | None = None
         self._sent: tuple[Mode, str] = (Mode.DO, "")
+        self._draft: DraftChanged | None = None
+        self._draft_timer: Timer | None = None
 
     def on_mount(self) -> None:
         """Where the engine is here already, it reads the story too."""
@@ -124,7 +143,14 @@ class TellingScreen(StoryScreen):
         if self._begin(lambda: self.session.begin_turn(action)) and taken:
             self.line.taken()
 
-    def _begin(self, begin: Callable[[], Turn]) -> bool:
+    def action_choose(self) -> None:
+        """Let the narrator offer several tellings of the line."""
+        action = parse(self.line.value, self.line.mode)
+        self._sent = (self.line.mode, self.line.value)
+        if self._begin(lambda: self.session.begin_turn(action), background.offer):
+            self.line.taken()
+
+    def _begin(self, begin: Callable[[], Turn], tell: Tell = background.tell) -> bool:
         engine = self._engine
         if engine is None:
             return False
@@ -143,7 +169,7 @@ class TellingScreen(StoryScreen):
         self.status.context_used = turn.context.tokens
         self.status.context_limit = turn.context.limit
         self.phase = "generating"
-        background.tell(engine, turn, self._cancel, self.post_message, self._settings.log_file)
+        tell(engine, turn, self._cancel, self.post_message, self._settings.log_file)
         return True
 
     def _is_current(self, serial: int) -> bool:
@@ -152,8 +178,21 @@ class TellingScreen(StoryScreen):
     def on_draft_changed(self, message: DraftChanged) -> None:
         """Show what was told so far."""
         message.stop()
-        if self._is_current(message.serial):
-            self.transcript.set_draft(message.text)
+        if not self._is_current(message.serial):
+            return
+        self._draft = message
+        if self._draft_timer is None:
+            self._show_draft()
+            self._draft_timer = self.set_timer(1 / DRAFTS_PER_SECOND, self._next_draft)
+
+    def _next_draft(self) -> None:
+        self._draft_timer = None
+        self._show_draft()
+
+    def _show_draft(self) -> None:
+        draft, self._draft = self._draft, None
+        if draft is not None and self._is_current(draft.serial):
+            self.transcript.set_draft(draft.text)
 
     def on_turn_finished(self, message: TurnFinished) -> None:
         """The turn becomes part of the story."""
@@ -166,9 +205,31 @@ class TellingScreen(StoryScreen):
         except TurnError as error:
             self._given_up(turn, error)
             return
+        self._told(node, message.narration)
+
+    def on_tellings_offered(self, message: TellingsOffered) -> None:
+        """The player takes one of them, or none."""
+        message.stop()
+        if not self._is_current(message.serial):
+            return
+        self.phase = "choosing"
+
+        def picked(at: int | None) -> None:
+            turn = self._over()
+            if at is None:
+                self.session.abort(turn)
+                self._given_up(turn, None)
+            else:
+                node = self.session.commit_one(turn, message.told, at)
+                self._told(node, message.told[at])
+
+        self.app.push_screen(ChooseScreen(message.told), picked)
+
+    def _told(self, node: Node, narration: Narration) -> None:
+        """Show a turn that became part of the story."""
         self.transcript.add(node)
         self._tell_what_was_kept()
-        self.status.speed = message.narration.timing.tokens_per_second
+        self.status.speed = narration.timing.tokens_per_second
         self._show_state()
         self._tell_if_unsaved()
         self._read_ahead()

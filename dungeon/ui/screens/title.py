@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from dungeon.errors import DungeonError
 from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.story.scenario import RATINGS, within
+from dungeon.ui.commands import RATING_HELP
 from dungeon.ui.screens import details
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.shown import error_text, joined, line
@@ -38,8 +39,10 @@ class Library(OptionList):
     """One of the two lists; left and right change between them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "app.focus_previous", "Other list", show=False),
-        Binding("right", "app.focus_next", "Other list", show=False),
+        Binding(
+            "left", "app.focus_previous", "Other list", show=False, tooltip="To the other list."
+        ),
+        Binding("right", "app.focus_next", "Other list", show=False, tooltip="To the other list."),
     ]
 
 
@@ -51,13 +54,27 @@ class TitleScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "New story"),
-        Binding("c", "continue_last", "Continue last"),
-        Binding("d,delete", "delete", "Delete"),
-        Binding("r", "reload", "Read the library again", show=False),
-        Binding("l", "rating", "Limit by rating", show=False),
-        Binding("q", "app.quit", "Quit", show=False),
-        Binding("question_mark", "app.help", "Help", show=False),
+        Binding("n", "new", "New story", tooltip="Begins a story from the picked scenario."),
+        Binding(
+            "c", "continue_last", "Continue last", tooltip="Goes on with the story played last."
+        ),
+        Binding("d,delete", "delete", "Delete", tooltip="Deletes the picked story, after asking."),
+        Binding(
+            "r",
+            "reload",
+            "Read the library again",
+            show=False,
+            tooltip="Looks for scenarios and stories again.",
+        ),
+        Binding("l", "rating", "Limit by rating", show=False, tooltip=RATING_HELP),
+        Binding("q", "app.quit", "Quit", show=False, tooltip="Leaves the game."),
+        Binding(
+            "question_mark",
+            "app.help",
+            "Help",
+            show=False,
+            tooltip="Shows the keys and how to play.",
+        ),
     ]
 
     class ScenarioChosen(Message):
@@ -76,6 +93,13 @@ class TitleScreen(Screen[None]):
 
     class DeleteChosen(Message):
         """The player confirmed that this story is to be deleted."""
+
+        def __init__(self, path: Path) -> None:
+            super().__init__()
+            self.path = path
+
+    class RecoverChosen(Message):
+        """The player wants what can be read of this damaged story."""
 
         def __init__(self, path: Path) -> None:
             super().__init__()
@@ -126,7 +150,7 @@ class TitleScreen(Screen[None]):
 
     def _keys(self) -> Content:
         keys = (
-            ("Enter", "play", True),
+            ("Enter", "mend" if isinstance(self._save, DamagedSave) else "play", True),
             ("Tab", "other list", True),
             ("N", "new", self._scenario is not None),
             ("C", "continue last", bool(self._playable_saves)),
@@ -235,9 +259,23 @@ class TitleScreen(Screen[None]):
             self.action_new()
         elif (save := self._save) is not None:
             if isinstance(save, DamagedSave):
-                self.app.notify(save.reason, severity="error", markup=False)
+                self._ask_to_recover(save)
             else:
                 self.post_message(self.SaveChosen(save.path))
+
+    def _ask_to_recover(self, save: DamagedSave) -> None:
+        def answered(answer: str | None) -> None:
+            if answer == "recover":
+                self.post_message(self.RecoverChosen(save.path))
+
+        self.app.push_screen(
+            ChoiceScreen(
+                "Recover what can be read?",
+                f"{save.reason}\n\nWhat can be read goes into a new story. This file stays as is.",
+                [("leave", "Leave it"), ("recover", "Recover")],
+            ),
+            answered,
+        )
 
     def action_new(self) -> None:
         """Begin the highlighted scenario."""

@@ -31,10 +31,28 @@ class PlayerInput(LineInput):
     """The line itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "mode(1)", "Mode", show=False),
-        Binding("shift+tab", "mode(-1)", "Mode", show=False),
-        Binding("up", "recall(-1)", "Line before", show=False),
-        Binding("down", "recall(1)", "Line after", show=False),
+        Binding("tab", "mode(1)", "Mode", show=False, tooltip="Changes what the line is."),
+        Binding(
+            "shift+tab",
+            "mode(-1)",
+            "Mode",
+            show=False,
+            tooltip="Changes what the line is, the other way round.",
+        ),
+        Binding(
+            "up",
+            "recall(-1)",
+            "Line before",
+            show=False,
+            tooltip="Brings back the line typed before.",
+        ),
+        Binding(
+            "down",
+            "recall(1)",
+            "Line after",
+            show=False,
+            tooltip="Goes on to the line typed after.",
+        ),
     ]
 
     mode: reactive[Mode] = reactive(Mode.DO)

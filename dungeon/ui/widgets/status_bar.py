@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from dungeon.text import clean
 
-Phase = Literal["loading", "failed", "idle", "generating", "cancelling"]
+Phase = Literal["loading", "failed", "idle", "generating", "choosing", "cancelling"]
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_PER_SECOND = 10
@@ -37,6 +37,8 @@ class StatusBar(Widget):
     filtered = reactive(False)
     turn = reactive(0)
     telling = reactive("")
+    picked = reactive(-1)
+    plays_itself = reactive(False)
 
     def _left(self) -> list[tuple[str, str]]:
         spin = SPINNER[int(self.elapsed * FRAMES_PER_SECOND) % len(SPINNER)]
@@ -48,9 +50,12 @@ class StatusBar(Widget):
             return [("no narrator", "bad"), ("the story can be read", "faint")]
         if self.phase == "generating":
             return [(f"{spin} telling", "busy"), (f"{self.elapsed:.1f}s", "faint"), (model, "")]
+        if self.phase == "choosing":
+            return [("? choosing", "busy"), (model, "")]
         if self.phase == "cancelling":
             return [(f"{spin} stopping", "busy"), (model, "")]
-        return [("● ready", "good"), (model, "")]
+        ready = ("▶ plays itself", "busy") if self.plays_itself else ("● ready", "good")
+        return [ready, (model, "")]
 
     def _right(self) -> list[tuple[str, str]]:
         parts: list[tuple[str, str]] = []
@@ -68,6 +73,9 @@ class StatusBar(Widget):
             note = clean(self.save_note, newlines=False)
             parts.append((f"NOT SAVED: {note}" if note else "NOT SAVED", "bad"))
         turn = "opening" if not self.turn else f"turn {self.turn}"
+        if self.picked >= 0:
+            picked = f"turn {self.picked}" if self.picked else "opening"
+            turn = f"picked {picked} of {self.turn}" if self.turn else "picked opening"
         parts.append((f"{turn}{self.telling}", "strong"))
         return parts
 

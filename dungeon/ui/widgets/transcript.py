@@ -127,10 +127,18 @@ class Transcript(ScrollView):
 
     def set_draft(self, text: str) -> None:
         """The text so far of the turn under way."""
-        if self._under_way and text != self._draft:
-            following = self._following
-            self._draft = clean(text)
+        if not self._under_way or text == self._draft:
+            return
+        following, before = self._following, self._tail
+        self._draft = clean(text)
+        self._lay_out_tail()
+        if len(before) != len(self._tail):
             self._changed(following)
+            return
+        # Mostly the last line alone has grown; the frame of a key must not wait for the rest.
+        pairs = enumerate(zip(before, self._tail, strict=True))
+        first = next((at for at, (old, new) in pairs if old != new), len(before))
+        self.refresh_lines(len(self._lines) + first, len(before) - first)
 
     def set_hint(self, hint: str) -> None:
         """What to say in place of a text that has not begun."""
@@ -317,23 +325,35 @@ class Transcript(ScrollView):
             self._styles_cache_for[kind] = style
         return style
 
+    @property
+    def _bare(self) -> Style:
+        """The style where nothing stands; working it out anew for each line is a third of its
+        price."""
+        style = self._styles_cache_for.get("")
+        if style is None:
+            style = self._styles_cache_for[""] = self.rich_style
+        return style
+
     def render_line(self, y: int) -> Strip:
         """One line of the view."""
         width = self.scrollable_content_region.width
         at = self.scroll_offset.y + y
+        selection = self.text_selection
+        span = selection.get_span(at) if selection is not None else None
+        strip = Strip(self._segments(at))
+        if span is not None:
+            strip = self._selected(strip, *span)
+        return strip.adjust_cell_length(width, self._bare).apply_offsets(0, at)
+
+    def _segments(self, at: int) -> list[Segment]:
+        """Margin, gutter and text of the laid out line `at`."""
         kind, gutter, text = self.line_at(at)
         style = self._style(kind)
-        pad = " " * self._margin
-        segments = [Segment(pad, self.rich_style)]
+        segments = [Segment(" " * self._margin, self._bare)]
         if gutter:
             segments.append(Segment(gutter, style))
         segments.append(Segment(text, style))
-        selection = self.text_selection
-        span = selection.get_span(at) if selection is not None else None
-        strip = Strip(segments)
-        if span is not None:
-            strip = self._selected(strip, *span)
-        return strip.adjust_cell_length(width, self.rich_style).apply_offsets(0, at)
+        return segments
 
     def _selected(self, strip: Strip, start: int, end: int) -> Strip:
         text = strip.text

@@ -355,7 +355,8 @@ class Packed:
         return b"\xdb" + len(data).to_bytes(4, "big") + data
 
 
-def nai_story_2(bundle: bool) -> bytes:
+def nai_document(bundle: bool) -> bytes:
+    """A document of NovelAI's second editor: its texts where they stand, or in bundles."""
     document = {
         "sections": {
             7: {"type": 1, "text": "I am Tor \U0001f30a the rower."},
@@ -372,12 +373,18 @@ def nai_story_2(bundle: bool) -> bytes:
         },
         "step": 2,
     }
-    packed = Packed(bundle).document(document)
+    return Packed(bundle).document(document)
+
+
+def nai_story_2(bundle: bool) -> bytes:
     return dump(
         {
             "storyContainerVersion": 1,
             "metadata": {"title": "Quay"},
-            "content": {"document": base64.b64encode(packed).decode(), "context": []},
+            "content": {
+                "document": base64.b64encode(nai_document(bundle)).decode(),
+                "context": [],
+            },
         }
     )
 

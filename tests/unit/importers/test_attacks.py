@@ -1,10 +1,15 @@
-"""Files that are made to break a reader: each ends in an error that was told."""
+"""Files that are made to break a reader: each ends in an error that was told.
+
+DUNGEON_EXAMPLES sets how many are made by chance (15 times a small factor by default); the long
+runs are those of `python -m tests.fuzz`.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
 import lzma
+import os
 import pickle
 import random
 import re
@@ -25,6 +30,8 @@ from dungeon.authoring.importers.product import scenario_text
 from dungeon.errors import DungeonError
 from tests.unit.importers import samples
 from tests.unit.importers.samples import ALL, chunk, dump, picture
+
+FEW = int(os.environ.get("DUNGEON_EXAMPLES", "15"))
 
 
 def bring(data: bytes, seed: int = 1) -> None:
@@ -189,7 +196,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=8 * FEW, deadline=None)
 @given(name=st.sampled_from(sorted(ALL)), seed=st.integers(0, 2**32))
 def test_accept_31_mutations_give_only_errors_that_are_told(name: str, seed: int) -> None:
     data = mutated(ALL[name], random.Random(seed))
@@ -197,7 +204,7 @@ def test_accept_31_mutations_give_only_errors_that_are_told(name: str, seed: int
         bring(data, seed)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * FEW, deadline=None)
 @given(document=st.binary(max_size=200), bundle=st.booleans())
 def test_accept_31_any_document_of_novelai_gives_only_errors_that_are_told(
     document: bytes, bundle: bool
@@ -207,7 +214,7 @@ def test_accept_31_any_document_of_novelai_gives_only_errors_that_are_told(
         bring(nai(head + document))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=3 * FEW, deadline=None)
 @given(data=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)))
 def test_accept_31_any_bytes_give_only_errors_that_are_told(data: bytes) -> None:
     with suppress(DungeonError):

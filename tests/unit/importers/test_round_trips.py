@@ -97,7 +97,21 @@ def test_a_scenario_to_a_character_card_and_back() -> None:
     assert (again.author, again.tags, again.summary) == ("Me", ("gate", "night"), "A gate.")
     assert again.authors_note == "[Dry.]"
     assert again.questions == (Question("name", "What is your name?", "Robin"),)
-    names(report, "questions calling", "banned", "generation", "Style and rating")
+    assert again.examples == (Example('say "look"', "You look."),)
+    names(report, "questions calling", "banned", "generation", "Style and rating",
+          "default of the question `name`", "done, not said")  # fmt: skip
+
+
+def test_a_number_or_a_priority_without_a_home_is_named() -> None:
+    scenario = replace(
+        SCENARIO,
+        cards=(replace(SCENARIO.cards[0], priority=3),),
+        generation=GenerationSettings(repetition_slope=0, typical_p=0.5, no_repeat_ngram=4),
+    )
+    _, report = to_novelai(scenario)
+    names(report, "repetition_slope", "typical_p", "no_repeat_ngram", "priority of cards")
+    _, report = to_card(scenario)
+    names(report, "generation settings", "priority of cards")
 
 
 # -- stories ---------------------------------------------------------------------------------

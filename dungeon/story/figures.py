@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from dungeon.story.narrative import sentences
 
@@ -83,14 +82,3 @@ def on_stage(texts: Sequence[str], names: Sequence[str]) -> list[bool]:
     """Of each text, whether it says one of `names` (by its last word)."""
     last = {name.split()[-1] for name in names}
     return [bool(last & set(_WORD.findall(text.replace("'s", "")))) for text in texts]
-
-
-def interval(
-    values: Sequence[float], of: Callable[[Sequence[float]], float], draws: int = 1000
-) -> tuple[float, float]:
-    """95 % of the bootstrap's draws (Efron 1979), seeded."""
-    if not values:
-        return float("nan"), float("nan")
-    generator = random.Random(0)
-    found = sorted(of(generator.choices(values, k=len(values))) for _ in range(draws))
-    return found[int(draws * 0.025)], found[int(draws * 0.975)]

@@ -1,0 +1,1 @@
+"""How long scenario files take to be looked over."""
