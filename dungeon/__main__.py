@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dungeon.engine.base import Engine
     from dungeon.engine.fetch import OnProgress
+    from dungeon.settings import Settings
 
 
 def main() -> None:
@@ -20,16 +21,17 @@ def main() -> None:
     sys.exit(cli.run(sys.argv[1:], tools))
 
 
-def _engine(model: str | None) -> Engine:
+def _engine(settings: Settings) -> Engine:
     from dungeon import models
 
-    return models.make_engine(model)
+    return models.engine_for(settings)
 
 
-def _offer(model: str | None) -> None:
+def _offer(settings: Settings) -> None:
     from dungeon import models
 
-    models.offer(model)
+    if settings.engine != "remote":
+        models.offer(settings.model)
 
 
 def _models(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dungeon.engine import catalog, fetch, store
 from dungeon.engine.catalog import Entry
 from dungeon.engine.fetch import OnProgress, Progress
+from dungeon.engine.remote import RemoteEngine
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.engine.torch_engine import TorchEngine, convert_gguf
 from dungeon.errors import ModelError
@@ -20,9 +21,26 @@ from dungeon.text import clean
 
 if TYPE_CHECKING:
     from dungeon.engine.base import Engine
+    from dungeon.settings import Settings
 
 SCRIPTED = "scripted"
 MEGABYTE = 1_000_000
+
+
+def engine_for(settings: Settings) -> Engine:
+    """The engine that the settings ask for, not yet loaded. Connects to nothing.
+
+    Raises:
+        ModelError: The model is not here, or the server's address or key cannot be used.
+    """
+    if settings.engine != "remote":
+        return make_engine(settings.model)
+    if settings.url is None:
+        raise ModelError(
+            "There is no server to ask.", "Name one: --engine remote --url http://localhost:8000"
+        )
+    key = settings.remote_key.get_secret_value() if settings.remote_key else ""
+    return RemoteEngine(settings.url, _named(settings.model), key=key)
 
 
 def make_engine(model: str | None) -> Engine:

@@ -61,7 +61,9 @@ class VisitorServer(Server):
     async def on_startup(self, app: web.Application) -> None:
         """Say where the game is."""
         self.console.print(
-            f"The game is at {self.public_url} (Ctrl+C ends it).", markup=False, highlight=False
+            clean(f"The game is at {self.public_url} (Ctrl+C ends it)."),
+            markup=False,
+            highlight=False,
         )
 
     async def handle_index(self, request: web.Request) -> web.StreamResponse:

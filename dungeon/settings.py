@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError, field_validator
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -46,6 +46,12 @@ class Settings(BaseSettings):
 
     model: str | None = None
     """Name of a model in the catalogue, or a directory; None chooses by itself."""
+    engine: Literal["local", "remote"] | None = None
+    """Who runs the model: this machine, or the server at `url`; None is this machine."""
+    url: str | None = None
+    """Of the server that `engine: remote` asks."""
+    remote_key: SecretStr | None = None
+    """What that server wants to see; from a file only if nobody else can read the file."""
     saves: Path | None = None
     """Where stories are kept."""
     theme: str | None = None
@@ -102,7 +108,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line over environment over file; no `.env`, no secrets directory."""
-        file = InitSettingsSource(settings_cls, read(settings_file()))
+        path = settings_file()
+        content = read(path)
+        if content.get("remote_key") is not None:
+            _refuse_shared(path)
+        file = InitSettingsSource(settings_cls, content)
         # Each by itself: a preset on the command line goes before a number in the file.
         return tuple(
             _Expanded(settings_cls, source) for source in (init_settings, env_settings, file)
@@ -187,3 +197,13 @@ def place_of(name: str, command_line: Mapping[str, object]) -> str:
 
 def _names() -> list[str]:
     return sorted(Settings.model_fields)
+
+
+def _refuse_shared(path: Path) -> None:
+    """Refuse a file with a key in it that others can read; Windows has no such bits.
+
+    Raises:
+        ValueError: They can.
+    """
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise ValueError("it holds remote_key, and others can read it: chmod 600 makes it yours")

@@ -22,7 +22,7 @@ from dungeon.cli import (
     trying,
     writing,
 )
-from dungeon.cli.common import Commands, Parser, Tools, tell
+from dungeon.cli.common import ENGINES, Commands, Parser, Tools, tell
 from dungeon.errors import DungeonError
 
 __all__ = ["Tools", "run"]
@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"dungeon {__version__}")
     top.add_argument("--model", metavar="M", help="a model's name or directory, or 'scripted'")
+    top.add_argument("--engine", choices=ENGINES, help="who runs the model (default: local)")
+    top.add_argument("--url", metavar="URL", help="of the server that --engine remote asks")
     top.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
     top.set_defaults(run=playing.title)
     commands = top.add_subparsers(title="commands", metavar="COMMAND")

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from dungeon.engine.fetch import OnProgress
     from dungeon.settings import Settings
 
-EngineMaker = Callable[[str | None], "Engine"]
-"""Makes the engine of a model's name or directory (None: choose); it is not loaded yet."""
+EngineMaker = Callable[["Settings"], "Engine"]
+"""Makes the engine that the settings ask for; it is not loaded yet."""
+
+ENGINES = ("local", "remote")
+"""What `--engine` takes."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,14 @@ class Tools:
     """What the composition root hands in: the only concrete things that are used here.
 
     Attributes:
-        make_engine: Picks the engine of a model that is on this machine.
-        offer: Where that model is not, asks the player on the terminal and fetches it.
+        make_engine: Picks the engine of a model that is on this machine, or of a server.
+        offer: Where a model should be here and is not, asks the player and fetches it.
         pull: Brings a model onto this machine, by its name.
         models: `dungeon models ...`: takes the verb and its arguments, gives the exit code.
     """
 
     make_engine: EngineMaker
-    offer: Callable[[str | None], None]
+    offer: Callable[[Settings], None]
     models: Callable[[argparse.Namespace], int]
     pull: Callable[[str, OnProgress], object] | None = None
 
@@ -100,7 +103,8 @@ def settings_of(args: argparse.Namespace) -> Settings:
     from dungeon.story.scenario import check_range
 
     given = {
-        name: getattr(args, name, None) for name in ("model", "saves", "max_new_tokens", "preset")
+        name: getattr(args, name, None)
+        for name in ("model", "engine", "url", "saves", "max_new_tokens", "preset")
     }
     try:
         found = settings.load(**given)
@@ -109,6 +113,8 @@ def settings_of(args: argparse.Namespace) -> Settings:
             raise
         allowed = f"Use {LIMITS[error.name]}."
         raise settings.UnusableError(error.name, error.value, allowed, error.place) from None
+    if given["url"] is not None and found.engine != "remote":
+        raise usage("--url goes with --engine remote.")
     for name, allowed_range in LIMITS.items():
         if (value := getattr(found, name)) is None:
             continue
@@ -127,9 +133,9 @@ def saves_dir(settings: Settings) -> Path:
     return library.saves_dir(settings.saves)
 
 
-def loaded(tools: Tools, model: str | None) -> Engine:
-    """The engine of a model, fetched if the player agrees, and loaded."""
-    tools.offer(model)
-    engine = tools.make_engine(model)
+def loaded(tools: Tools, settings: Settings) -> Engine:
+    """The engine that the settings ask for, its model fetched if the player agrees, loaded."""
+    tools.offer(settings)
+    engine = tools.make_engine(settings)
     engine.load(lambda line: tell(f"… {line}"))
     return engine

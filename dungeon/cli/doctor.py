@@ -135,7 +135,12 @@ def _settings(settings: Settings) -> list[Finding]:
     found = [Finding("settings", "file", _settings_file())]
     for name, value in settings.model_dump(exclude_none=True).items():
         # Numbers and names of ours; anything else may be the player's own words.
-        telling = isinstance(value, (bool, int, float)) or name in ("model", "saves", "theme")
+        telling = isinstance(value, (bool, int, float)) or name in (
+            "model",
+            "engine",
+            "saves",
+            "theme",
+        )
         found.append(Finding("settings", name, _home_in(str(value)) if telling else "set"))
     return found
 
@@ -151,6 +156,8 @@ def _model(settings: Settings) -> list[Finding]:
     from dungeon.engine import catalog, store
 
     found = [Finding("models", "folder", _home(store.models_dir()))]
+    if settings.engine == "remote":
+        return [*found, Finding("models", "remote", "a server has them; it was not asked")]
     if settings.model == "scripted":
         return [*found, Finding("models", "scripted", "needs no model")]
     names = list(catalog.CATALOG)

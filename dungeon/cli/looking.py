@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from dungeon.cli.common import (
+    ENGINES,
     Commands,
     Tools,
     give,
@@ -27,6 +28,8 @@ def add(commands: Commands) -> None:
     context.add_argument("save", metavar="SAVE")
     context.add_argument("--json", action="store_true")
     context.add_argument("--model", metavar="M", default=argparse.SUPPRESS)
+    context.add_argument("--engine", choices=ENGINES, default=argparse.SUPPRESS)
+    context.add_argument("--url", metavar="URL", default=argparse.SUPPRESS)
     context.add_argument("--saves", type=Path, metavar="DIR", default=argparse.SUPPRESS)
     context.set_defaults(run=_context)
 
@@ -82,7 +85,7 @@ def _context(args: argparse.Namespace, tools: Tools) -> int:
     path = find_save(saves_dir(settings), args.save)
     session = GameSession.resume(path, PendingEngine(), read_only=True)
     try:
-        session.engine = loaded(tools, settings.model)
+        session.engine = loaded(tools, settings)
         context = session.context()
     finally:
         session.close()

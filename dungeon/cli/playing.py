@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dungeon.cli.common import (
+    ENGINES,
     Commands,
     Parser,
     Tools,
@@ -39,9 +40,16 @@ def add(commands: Commands) -> None:
     # Both may stand before the command too, and a default here would take that back.
     for name, metavar, kind, what in (
         ("--model", "M", str, "a model's name or directory, or 'scripted'"),
+        ("--url", "URL", str, "of the server that --engine remote asks"),
         ("--saves", "DIR", Path, "where stories are kept"),
     ):
         game.add_argument(name, type=kind, metavar=metavar, help=what, default=argparse.SUPPRESS)
+    game.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="who runs the model: this machine, or a server",
+        default=argparse.SUPPRESS,
+    )
     game.add_argument("--max-new-tokens", type=whole, metavar="N", help="longest turn, in tokens")
     game.add_argument("--preset", choices=[*PRESETS], help="how freely words are drawn")
 
@@ -103,7 +111,7 @@ def _play(args: argparse.Namespace, tools: Tools) -> int:
     if sys.stdin.isatty():
         answers = _ask(scenario, answers)
     saves = saves_dir(settings)
-    engine = loaded(tools, settings.model)
+    engine = loaded(tools, settings)
     session = GameSession.new(
         scenario,
         engine,
@@ -141,7 +149,7 @@ def _resume(args: argparse.Namespace, tools: Tools) -> int:
     if changed := change_since(session.story.source, list_scenarios()):
         tell(changed)
     try:
-        session.engine = loaded(tools, settings.model)
+        session.engine = loaded(tools, settings)
     except BaseException:
         session.close()
         raise
@@ -166,11 +174,11 @@ def _plain(session: GameSession, settings: Settings) -> int:
 def _screen(settings: Settings, tools: Tools, **start: object) -> int:
     from dungeon.ui.app import AppContext, run_app
 
-    tools.offer(settings.model)
+    tools.offer(settings)
     return run_app(
         AppContext(
-            make_engine=lambda: tools.make_engine(settings.model),
-            engine_of=tools.make_engine,
+            make_engine=lambda: tools.make_engine(settings),
+            engine_of=lambda name: tools.make_engine(settings.model_copy(update={"model": name})),
             pull_model=tools.pull,
             saves=saves_dir(settings),
             theme=settings.theme,

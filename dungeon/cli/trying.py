@@ -67,7 +67,7 @@ def _try(args: argparse.Namespace, tools: Tools) -> int:
         lines = list(usual_lines(scenario.filled(answers).cards, turns))
     trial = try_out(
         scenario,
-        loaded(tools, settings.model),
+        loaded(tools, settings),
         lines,
         seed=args.seed,
         answers=answers,

@@ -15,6 +15,9 @@ from typing import Literal, Protocol, runtime_checkable
 StopReason = Literal["stop", "end", "length", "cancelled"]
 PromptStyle = Literal["plain", "chat"]
 
+LOCAL_DEVICES = ("cpu", "cuda", "mps")
+"""What `ModelInfo.device` may be where no text leaves the machine."""
+
 
 class CancelToken:
     """A flag that one thread sets and the engine's thread looks at between steps."""
@@ -78,6 +81,12 @@ class ModelInfo:
     digest: str = ""
     opener: bool = False
     candidates: int = 1
+
+    @property
+    def label(self) -> str:
+        """Name and dtype for the player; of a server's model where the story goes instead."""
+        more = self.dtype if self.device in LOCAL_DEVICES else f"at {self.device}"
+        return f"{self.name} {more}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class DungeonApp(App[None]):
         if not self.is_running:
             return
         info = message.engine.info
-        self._narrator(f"● {' '.join(p for p in (info.name, info.dtype) if p)}", "$success")
+        self._narrator(f"● {info.label}", "$success")
         if (play := self.play_screen) is not None:
             play.engine_ready(message.engine)
         self.desk.switched()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -18,8 +18,10 @@ from dungeon.engine.base import (
     Sampling,
     candidate_seed,
 )
+from dungeon.engine.remote import RemoteEngine
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError
+from tests.engine.protocol import serving
 
 PROMPT = (
     PromptPart("You are in the old hall. A guard watches the door."),
@@ -28,13 +30,18 @@ PROMPT = (
 REQUEST = GenerationRequest(PROMPT, 40, seed=7, sampling=Sampling(temperature=1.0, top_k=0))
 
 
-@pytest.fixture(params=["scripted", "gpt2", "llama"])
-def engine(request: pytest.FixtureRequest, fresh: Callable[[str], Engine]) -> Engine:
-    if request.param == "scripted":
-        made = ScriptedEngine()
-        made.load(lambda line: None)
-        return made
-    return fresh(request.param)
+@pytest.fixture(params=["scripted", "gpt2", "llama", "remote scripted", "remote gpt2"])
+def engine(request: pytest.FixtureRequest, fresh: Callable[[str], Engine]) -> Iterator[Engine]:
+    where, _, kind = f" {request.param}".rpartition(" ")
+    made = ScriptedEngine() if kind == "scripted" else fresh(kind)
+    made.load(lambda line: None)
+    if not where.strip():
+        yield made
+        return
+    with serving(made) as served:
+        remote = RemoteEngine(served.url)
+        remote.load(lambda line: None)
+        yield remote
 
 
 def run(engine: Engine, request: GenerationRequest) -> Finished:

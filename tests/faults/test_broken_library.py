@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.unit.test_reader import BROKEN, GOOD
+from tests.unit.test_broken import TABLE, source_of
+from tests.unit.test_reader import GOOD
 
 
 def dungeon(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -32,10 +33,9 @@ def dungeon(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_accept_05_06_20_21_the_others_are_listed_and_play(tmp_path: Path) -> None:
     library = tmp_path / "library"
     library.mkdir()
-    sources = {f"broken-{number:02}": case[0] for number, case in enumerate(BROKEN)}
+    sources = {f"broken-{number:02}": source_of(entry) for number, entry in enumerate(TABLE)}
     for name, source in sources.items():
-        data = source.encode() if isinstance(source, str) else source
-        (library / f"{name}.yaml").write_bytes(data)
+        (library / f"{name}.yaml").write_bytes(source)
     os.mkfifo(library / "pipe.yaml")
     (library / "device.yaml").symlink_to("/dev/zero")
     (library / "folder.yaml").mkdir()

@@ -7,6 +7,7 @@ import os
 from collections.abc import Hashable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from dungeon import words
 from dungeon.engine.base import ModelInfo
@@ -39,8 +40,8 @@ WINDOW = 192
 class Bounded(GameSession):
     """A session that looks at each prompt before it goes to the engine."""
 
-    def _context(self, parent: int, action: Action) -> Context:
-        context = super()._context(parent, action)
+    def _context(self, parent: int, action: Action, **how: Any) -> Context:
+        context = super()._context(parent, action, **how)
         sent = sum(segment.tokens for segment in context.segments)
         assert sent + context.max_new_tokens <= WINDOW, "the prompt is larger than the window"
         for segment in context.segments:

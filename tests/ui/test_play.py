@@ -348,7 +348,7 @@ async def test_what_is_impossible_is_greyed_out(tmp_path: Path) -> None:
         await enter(pilot, "go in")
         await until(pilot, lambda: screen.phase == "generating")
         allowed = {c.action for c in PLAY if screen.check_action(c.action, ()) is True}
-        assert allowed == {"stop", "context", "find", "copy", "help", "leave", "quit"}
+        assert allowed == {"stop", "context", "find", "copy", "watch", "help", "leave", "quit"}
         for key in ("ctrl+r", "ctrl+z", "ctrl+e", "ctrl+o"):
             await pilot.press(key)
         assert pilot.app.screen is screen

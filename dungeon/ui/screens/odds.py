@@ -121,8 +121,10 @@ class OddsScreen(ModalScreen[str | None]):
     def _show(self) -> None:
         if not self._showing:
             return
-        self.query_one(OddsText).update(self._words())
-        self.query_one("#odds-others", Static).update(self._others())
+        content = self._words()
+        self.query_one(OddsText).update(content)
+        content = self._others()
+        self.query_one("#odds-others", Static).update(content)
         self.query_one(KeyBar).refresh()
 
     def _words(self) -> Content:

@@ -157,7 +157,7 @@ class StoryScreen(Screen[None]):
         status.elapsed = 0.0 if self.phase in ("idle", "failed") else status.elapsed
         if self._engine is not None:
             info = self._engine.info
-            status.model = " ".join(part for part in (info.name, info.dtype) if part)
+            status.model = info.label
         if self._ticker is not None:
             if self.phase in ("idle", "failed"):
                 self._ticker.pause()

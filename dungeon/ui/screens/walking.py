@@ -32,7 +32,7 @@ class WalkingScreen(TellingScreen):
 
     def on_mount(self) -> None:
         """Turns say what the tree knows of them."""
-        self.transcript.label = self._label
+        self.transcript.label_of = self._label
         self.transcript.clicked = self._clicked
         self._places: list[int] = []
         self._place = 0

@@ -30,7 +30,7 @@ class StoryView(Transcript):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.label: Callable[[Node], str] = lambda node: ""
+        self.label_of: Callable[[Node], str] = lambda node: ""
         self.clicked: Callable[[Node | None], object] = lambda node: None
         self._picked: NodeId | None = None
         self._found = ""
@@ -136,7 +136,7 @@ class StoryView(Transcript):
         return segments
 
     def _labelled(self, node: Node) -> list[Segment]:
-        label = self.label(node)
+        label = self.label_of(node)
         if not label:
             return []
         gap = self._width + GUTTER - cell_len(label)
