@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from textual_serve.server import Server
 
+from dungeon.text import clean
+
 COOKIE = "dungeon-visitor"
 _NAME = re.compile(r"[0-9a-f]{32}")
 YEAR = 365 * 24 * 3600

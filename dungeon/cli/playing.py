@@ -208,7 +208,7 @@ def _preferences(settings: Settings) -> Preferences:
     from dungeon import settings_file
     from dungeon.ui.preferences import Preferences
 
-    values = settings.model_dump(exclude_none=True, exclude_unset=True)
+    values = settings.model_dump(exclude_none=True, exclude_unset=True, exclude={"remote_key"})
     preset = PRESETS[values["preset"]].numbers() if "preset" in values else {}
     # What a preset brought with it is not set by itself.
     own = {name: value for name, value in values.items() if preset.get(name) != value}

@@ -45,7 +45,7 @@ def _serve(args: argparse.Namespace, tools: Tools) -> int:
             "Install it beside the game: pip install textual-serve",
         ) from None
     settings = settings_of(args)
-    tools.offer(settings.model)
+    tools.offer(settings)
     folder = saves_dir(settings) / "visitors"
     model = [] if settings.model is None else ["--model", settings.model]
     words = [sys.executable, "-m", "dungeon", "serve", *model, "--visitor"]

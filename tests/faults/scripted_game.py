@@ -66,7 +66,7 @@ class Undrawable(Static):
 class Breaking(ui.DungeonApp):
     """Has a key that breaks it."""
 
-    BINDINGS = [("ctrl+g", "break", "Break")]
+    BINDINGS = [("ctrl+right_square_bracket", "break", "Break")]
     where = ""
 
     def action_break(self) -> None:

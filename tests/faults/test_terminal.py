@@ -113,7 +113,7 @@ def test_accept_07_a_crash_restores_the_terminal_and_saves(games: Games, where: 
     game.shows("ready")
     game.line("ring the bell")
     game.shows("turn 1")
-    game.process.send("\x07")
+    game.process.send("\x1d")
     assert game.ends() == 1
     assert game.left_on == []
     assert game.restored

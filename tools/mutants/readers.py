@@ -84,7 +84,7 @@ MUTANTS = (
     ),
     Mutant(
         "19 a setting is typed by YAML",
-        "dungeon/settings.py",
+        "dungeon/settings_file.py",
         "content[name] = None if left_out else event.value",
         "content[name] = None if left_out else yaml.safe_load(event.value)",
         SETTINGS,
@@ -98,7 +98,7 @@ MUTANTS = (
     ),
     Mutant(
         "20 the second of two settings wins",
-        "dungeon/settings.py",
+        "dungeon/settings_file.py",
         "            elif event.value in lines:\n",
         "            elif False:\n",
         SETTINGS,
@@ -120,7 +120,7 @@ MUTANTS = (
     Mutant(
         "22 a setting out of its range is taken",
         "dungeon/cli/common.py",
-        "check_range(name, value, RANGES[name])",
+        "check_range(name, value, allowed_range)",
         "pass",
         SETTINGS,
     ),
@@ -203,7 +203,7 @@ MUTANTS = (
     ),
     Mutant(
         "28 settings may be nested",
-        "dungeon/settings.py",
+        "dungeon/settings_file.py",
         'elif isinstance(event, yaml.NodeEvent) and getattr(event, "value", None) != "":',
         "elif False:",
         SETTINGS,

@@ -98,8 +98,8 @@ MUTANTS = (
     Mutant(
         "23 going on with less is not said",
         "dungeon/ui/screens/story.py",
-        "        if self._engine is not None:\n            self.notify(",
-        "        if False:\n            self.notify(",
+        'if self._engine is not None and self.phase != "loading":\n            self.notify(',
+        "if False:\n            self.notify(",
         (ON_SCREEN, "-k", "accept_23 and four"),
     ),
     Mutant(

@@ -185,7 +185,7 @@ MUTANTS = (
     ),
     Mutant(
         "33 an export is written over the old one",
-        "dungeon/storage/export.py",
+        "dungeon/files.py",
         "if mode is not None and not stat.S_ISREG(mode):",
         "if mode is not None:",
         NTH,
