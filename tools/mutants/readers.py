@@ -85,8 +85,8 @@ MUTANTS = (
     Mutant(
         "19 a setting is typed by YAML",
         "dungeon/settings_file.py",
-        "content[name] = None if left_out else event.value",
-        "content[name] = None if left_out else yaml.safe_load(event.value)",
+        "None if left_out else event.value,",
+        "None if left_out else yaml.safe_load(event.value),",
         SETTINGS,
     ),
     Mutant(
