@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 import sys
@@ -116,7 +117,10 @@ async def test_visitors_play_apart_and_strangers_do_not(
         assert (tmp_path / "visitors" / name).stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+@pytest.mark.skipif(
+    CHROMIUM is None or "DUNGEON_BROWSER" not in os.environ,
+    reason="it needs a Chromium, and half a minute: DUNGEON_BROWSER=1 runs it",
+)
 async def test_a_turn_is_played_in_a_real_browser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
