@@ -177,6 +177,7 @@ def test_accept_08_without_a_model_stories_can_still_be_read(machine: Machine) -
         game.shows("The narrator could not be loaded")
         game.keys("\r")
         game.hides("could not be loaded")
+        game.shows("1 turn")
         game.keys("c")
         game.shows("> You pet the zebrafinch.")
         game.shows("no narrator")

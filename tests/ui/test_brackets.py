@@ -144,7 +144,8 @@ async def test_accept_01_in_the_library_and_the_questions(tmp_path: Path, text: 
     async with running(options, WIDE) as (app, pilot):
         await until(pilot, lambda: app.title_screen.scenarios)
         for field in (f"T {text}", f"n {text}", f"V {text}", f"D {text}", f"L {text}", f"M {text}"):
-            assert field in shown(app), field
+            # A long line is folded.
+            assert field in " ".join(shown(app).split()), field
         await pilot.press("down")
         assert f"R {text}" in shown(app)
         await pilot.press("d")

@@ -111,12 +111,22 @@ def unreliable(chance: random.Random) -> ScriptedEngine:
 
 
 async def act(
-    app: DungeonApp, pilot: Pilot[None], chance: random.Random, *, led: bool = False
+    app: DungeonApp, pilot: Pilot[None], chance: random.Random, led: Counter[type] | None = None
 ) -> None:
-    """One thing that a player could do, or a monkey; one that is led goes from screen to screen."""
-    throw = chance.random() * (0.45 if led else 1)
-    if throw < 0.35:
-        await pilot.press(chance.choice(WAYS[kind(app)]))
+    """One thing that a player could do, or a monkey.
+
+    One that is led takes the ways from each screen in turn: `led` counts those taken.
+    """
+    throw = chance.random()
+    here = kind(app)
+    if led is not None and throw < 0.25:
+        await pilot.press("escape")
+    elif led is not None:
+        ways = WAYS[here]
+        await pilot.press(ways[led[here] % len(ways)])
+        led[here] += 1
+    elif throw < 0.35:
+        await pilot.press(chance.choice(WAYS[here]))
     elif throw < 0.8:
         await pilot.press(chance.choice(KEYS))
     elif throw < 0.88:
@@ -153,13 +163,13 @@ async def test_accept_36_a_monkey_breaks_nothing(
     seen: Counter[type] = Counter()
     async with running(options) as (app, pilot):
         await until(pilot, lambda: app.title_screen.scenarios and app.engine)
-        step = 0
-        while step < STEPS or (len(seen) < len(WAYS) and step < 10 * STEPS):
+        step, ways = 0, Counter[type]()
+        while step < STEPS or (len(seen) < len(WAYS) and step < 6 * STEPS):
             step += 1
             seen[kind(app)] += 1
             if step == STEPS + 1:
                 await pilot.resize_terminal(80, 24)
-            await act(app, pilot, chance, led=step > STEPS)
+            await act(app, pilot, chance, ways if step > STEPS else None)
             assert app.is_running, f"it ended after {step} steps"
         missing = [screen.__name__ for screen in WAYS if not seen[screen]]
         assert not missing, f"never reached: {missing}"
