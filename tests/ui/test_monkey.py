@@ -45,7 +45,7 @@ from dungeon.ui.screens.title import TitleScreen
 from dungeon.ui.screens.tree import TreeScreen
 from tests.ui.support import ROAD, context, running, until
 
-STEPS = int(os.environ.get("MONKEY_STEPS", "100"))
+STEPS = int(os.environ.get("MONKEY_STEPS", "60"))
 SEED = int(os.environ.get("MONKEY_SEED", "1"))
 KEYS = (
     "enter enter enter tab shift+tab up down left right home end pageup pagedown backspace "
@@ -59,8 +59,8 @@ WAYS: dict[type[Screen[object]], list[str]] = {
     TitleScreen: "n n n c d l r e y x i s m slash enter down tab f1 ctrl+p".split(),
     SetupScreen: "enter enter enter enter down escape".split(),
     PlayScreen: (
-        "enter enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+b ctrl+b "
-        "f14 f14 f14 f17 f17 f17 f22 f22 f22"
+        "enter f20 enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+b "
+        "f14 f17 f22"
     ).split(),
     EditorScreen: "x ctrl+s escape".split(),
     CardsScreen: "a e f m slash escape escape".split(),
@@ -72,7 +72,7 @@ WAYS: dict[type[Screen[object]], list[str]] = {
     OddsScreen: "right down s enter escape escape".split(),
     ReplayScreen: ["x"],
     SettingsScreen: "down down enter left right w delete escape".split(),
-    ModelsScreen: "down enter p x escape".split(),
+    ModelsScreen: "down enter p x escape escape".split(),
     AskScreen: "x enter escape".split(),
     PickScreen: "down enter escape".split(),
     HelpScreen: ["escape"],
@@ -164,7 +164,7 @@ async def test_accept_36_a_monkey_breaks_nothing(
     async with running(options) as (app, pilot):
         await until(pilot, lambda: app.title_screen.scenarios and app.engine)
         step, ways = 0, Counter[type]()
-        while step < STEPS or (len(seen) < len(WAYS) and step < 6 * STEPS):
+        while step < STEPS or (len(seen) < len(WAYS) and step < 10 * STEPS):
             step += 1
             seen[kind(app)] += 1
             if step == STEPS + 1:
