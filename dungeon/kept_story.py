@@ -71,11 +71,6 @@ class KeptStory:
         """Whether a turn that was taken back can be put back now."""
         return self._turn is None and self.story.tree.can_redo
 
-    @property
-    def can_retry(self) -> bool:
-        """Whether the current turn can be told again now."""
-        return self._turn is None and self.story.tree.head.parent is not None
-
     def undo(self) -> Node:
         """Take the current turn back.
 

@@ -49,6 +49,17 @@ class Command:
             tooltip=self.help,
         )
 
+    def closing(self) -> Binding:
+        """The same keys on the screen that the command opened: they close it again."""
+        return Binding(
+            ",".join(self.keys),
+            "dismiss(None)",
+            "Close",
+            show=False,
+            priority=True,
+            tooltip=f"Closes the {self.action}.",
+        )
+
 
 STOP = Command(
     "stop", ("escape",), "Esc", "Stop", "Stop the narrator",

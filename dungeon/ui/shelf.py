@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dungeon.errors import DungeonError, SaveError, ScenarioError
+from dungeon.files import typed_path
 from dungeon.storage.names import slug
 from dungeon.ui import background
 from dungeon.ui.messages import ImportEnded
@@ -103,7 +104,7 @@ class Shelf:
         from dungeon.storage.export import write_file
 
         def checked(text: str) -> None:
-            path = _path(text)
+            path = typed_path(text.strip())
             if _there(path):
                 raise SaveError(f"{path.name} is there already.", "Choose another name.")
             if not _there(path.parent):
@@ -112,7 +113,7 @@ class Shelf:
         def named(text: str | None) -> None:
             if text is None:
                 return
-            path = _path(text)
+            path = typed_path(text.strip())
             try:
                 written, report = FORMATS[key].write(story)
                 write_file(path, written)
@@ -134,13 +135,15 @@ class Shelf:
         """Ask for a file and bring what is in it into the library."""
 
         def checked(text: str) -> None:
-            if not text.strip() or not _there(_path(text)):
+            if not text.strip() or not _there(typed_path(text.strip())):
                 raise ScenarioError("There is no such file.", "Give its path.")
 
         def named(text: str | None) -> None:
             if text is not None:
                 self._app.notify("Reading the file…", markup=False)
-                background.import_file(_path(text), self._app.context.saves, self._app.post_message)
+                background.import_file(
+                    typed_path(text.strip()), self._app.context.saves, self._app.post_message
+                )
 
         self._app.push_screen(
             AskScreen(
@@ -170,11 +173,3 @@ def _there(path: Path) -> bool:
     except (OSError, ValueError):
         # No file can have such a name.
         return False
-
-
-def _path(text: str) -> Path:
-    try:
-        return Path(text.strip()).expanduser()
-    except RuntimeError:
-        # There is no such user.
-        return Path(text.strip())

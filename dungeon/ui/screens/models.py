@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.cells import set_cell_size
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -44,14 +44,7 @@ class ModelsScreen(ModalScreen[None]):
     COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ON_MODELS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(command.binding() for command in ON_MODELS),
-        Binding(
-            ",".join(MODELS.keys),
-            "dismiss(None)",
-            "Close",
-            show=False,
-            priority=True,
-            tooltip="Closes the models.",
-        ),
+        MODELS.closing(),
     ]
     VERTICAL_BREAKPOINTS = SHORT
 

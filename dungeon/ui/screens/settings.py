@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from rich.cells import set_cell_size
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -42,14 +42,7 @@ class SettingsScreen(ModalScreen[None]):
     COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ON_SETTINGS
     BINDINGS: ClassVar[list[BindingType]] = [
         *(command.binding() for command in ON_SETTINGS),
-        Binding(
-            ",".join(SETTINGS.keys),
-            "dismiss(None)",
-            "Close",
-            show=False,
-            priority=True,
-            tooltip="Closes the settings.",
-        ),
+        SETTINGS.closing(),
     ]
     VERTICAL_BREAKPOINTS = SHORT
 
