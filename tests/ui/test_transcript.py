@@ -12,6 +12,7 @@ from dungeon.story.action import Action, Mode
 from dungeon.story.tree import Node
 from dungeon.ui.theme import FALLBACKS
 from dungeon.ui.widgets.transcript import PAGE, Transcript
+from tests.clock import worked_within
 from tests.ui.support import shown, until
 
 CSS = Path(__file__).parents[2] / "dungeon" / "ui" / "dungeon.tcss"
@@ -172,12 +173,12 @@ async def test_accept_14_a_turn_in_a_long_story_costs_no_more() -> None:
         await pilot.pause()
         times = []
         for node in path[count + 1 :]:
-            began = time.perf_counter()
+            began = time.thread_time()
             book.begin(node.action or Action(Mode.CONTINUE))
             book.set_draft(node.text[:100])
             book.add(node)
             await pilot.pause()
-            times.append(time.perf_counter() - began)
+            times.append(time.thread_time() - began)
         return statistics.median(times)
 
     async with app.run_test(size=(100, 30)) as pilot:
@@ -191,21 +192,19 @@ async def test_accept_14_a_long_story_opens_and_resizes_fast() -> None:
     app = Book()
     async with app.run_test(size=(100, 30)) as pilot:
         book = app.transcript
-        began = time.perf_counter()
-        book.show(turns(5000))
-        await pilot.pause()
-        await pilot.resize_terminal(60, 20)
-        await pilot.pause()
-        book.to_beginning()
-        await pilot.pause()
-        assert time.perf_counter() - began < 3
+        with worked_within(3):
+            book.show(turns(5000))
+            await pilot.pause()
+            await pilot.resize_terminal(60, 20)
+            await pilot.pause()
+            book.to_beginning()
+            await pilot.pause()
 
 
 async def test_accept_25_a_huge_opening_is_shown_within_a_second() -> None:
     app = Book()
     async with app.run_test(size=(100, 30)) as pilot:
         for text in ("x" * 1_000_000, "line\n" * 50_000):
-            began = time.perf_counter()
-            app.transcript.show([Node(1, None, None, text, origin="opening")])
-            await pilot.pause()
-            assert time.perf_counter() - began < 1
+            with worked_within(1):
+                app.transcript.show([Node(1, None, None, text, origin="opening")])
+                await pilot.pause()
