@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from dungeon import plain_json
 from dungeon.authoring.importers.report import Report, count
 from dungeon.story.action import as_line, as_narrative
-from dungeon.story.scenario import Card
+from dungeon.story.scenario import Card, GenerationSettings
 from dungeon.story.story import Story
 from dungeon.story.tree import Node
+
+_NUMBERS = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "min_p": "min_p",
+    "repetition_penalty": "rep_pen",
+    "max_new_tokens": "max_length",
+}
+"""Our sampling numbers that KoboldAI counts in the same way, and its names for them."""
 
 
 def to_kobold(story: Story) -> tuple[str, Report]:
@@ -50,7 +61,9 @@ def to_kobold(story: Story) -> tuple[str, Report]:
         "worldinfo": [_info(card) for card in story.cards],
         "wifolders_d": {},
         "wifolders_l": [],
-        "savedsettings": _settings(story),
+        "savedsettings": {
+            theirs: getattr(story.generation, ours) for ours, theirs in _NUMBERS.items()
+        },
     }
     _tell(story, kept, report)
     return plain_json.dump(data, indent=1) + "\n", report
@@ -104,18 +117,6 @@ def _info(card: Card) -> dict[str, Any]:
     }
 
 
-def _settings(story: Story) -> dict[str, float]:
-    generation = story.generation
-    return {
-        "temperature": generation.temperature,
-        "top_p": generation.top_p,
-        "top_k": generation.top_k,
-        "min_p": generation.min_p,
-        "rep_pen": generation.repetition_penalty,
-        "max_length": generation.max_new_tokens,
-    }
-
-
 def _tell(story: Story, kept: int, report: Report) -> None:
     turns = len(story.tree.path()) - 1
     report.keep(f"The story on the screen, with {count(turns, 'turn')} after its opening.")
@@ -134,4 +135,24 @@ def _tell(story: Story, kept: int, report: Report) -> None:
     if any("," in key for card in story.cards for key in card.keys):
         report.lose("Keys with a comma in them: KoboldAI takes them for several.")
     report.lose("Seeds, models, times, and what models wrote before it was trimmed.")
-    report.lose("Of the scenario: summary, author, tags, style, sample turns, banned phrases.")
+    report.lose(
+        "Of the scenario: its title, summary, author, tags, rating, questions, style, sample "
+        "turns, banned phrases, and how its texts were before the player changed them."
+    )
+    _tell_settings(story, report)
+
+
+def _tell_settings(story: Story, report: Report) -> None:
+    usual = GenerationSettings()
+    for field in fields(usual):
+        changed = getattr(story.generation, field.name) != getattr(usual, field.name)
+        if changed and field.name not in _NUMBERS:
+            report.lose(f"`{field.name}`, which KoboldAI counts in another way or not at all.")
+    if story.own:
+        report.lose("Which numbers were chosen for this story alone.")
+    if any(card.priority for card in story.cards):
+        report.lose("The priority of cards.")
+    if story.marks:
+        report.lose("Bookmarks, and the names of branches.")
+    if not story.automatic or story.forgotten:
+        report.lose("Whether automatic memory is on, and which of its cards were thrown away.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,15 @@ from dungeon.authoring.exporters.novelai import to_novelai
 from dungeon.authoring.importers import Report
 from dungeon.authoring.reader import read_scenario
 from dungeon.story.action import Action, Mode, as_line, as_narrative
-from dungeon.story.scenario import Card, Example, GenerationSettings, Question, Scenario
+from dungeon.story.marks import Mark
+from dungeon.story.scenario import (
+    Card,
+    Example,
+    GenerationSettings,
+    Question,
+    Scenario,
+    Style,
+)
 from dungeon.story.story import Story, begin
 from dungeon.story.tree import Node
 
@@ -114,6 +123,53 @@ def test_a_number_or_a_priority_without_a_home_is_named() -> None:
     names(report, "generation settings", "priority of cards")
 
 
+FULL = replace(
+    SCENARIO,
+    style=Style("third", "past", "Sanna", "she"),
+    cards=(replace(SCENARIO.cards[0], priority=3), SCENARIO.cards[1]),
+    generation=GenerationSettings(0.5, 0.8, 12, 1.3, 60, 2, 0.2, 100, 0.5, 4, 0.9),
+)
+
+
+def differences(before: object, after: object, path: str = "") -> Iterator[str]:
+    """Which parts of two values of one kind are not the same."""
+    if before == after:
+        return
+    if isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+        for one, other in zip(before, after, strict=True):
+            yield from differences(one, other, path)
+    elif is_dataclass(before) and type(before) is type(after):
+        for field in fields(before):
+            one, other = getattr(before, field.name), getattr(after, field.name)
+            yield from differences(one, other, f"{path}.{field.name}".lstrip("."))
+    else:
+        yield path
+
+
+def number(name: str) -> str:
+    return f"`{name}`"
+
+
+NAMED = {
+    "rating": "rating", "style.person": "person and tense", "style.tense": "person and tense",
+    "style.name": "name", "style.pronoun": "pronoun",
+    "questions.default": "choices of calling", "questions.choices": "choices of calling",
+    "examples": "sample turn", "opening": "blank parts", "title": "blank parts",
+    "cards.priority": "priority of cards",
+    **{f"generation.{field.name}": number(field.name) for field in fields(GenerationSettings)},
+}  # fmt: skip
+"""What may be lost on the way to NovelAI, and the words by which its report has to name it."""
+
+
+def test_whatever_is_lost_on_the_way_to_novelai_is_named() -> None:
+    text, report = to_novelai(FULL)
+    told = "\n".join(report.homeless)
+    lost = set(differences(FULL, back(text).scenario("file")))
+    assert {"examples", "rating", "style.pronoun", "cards.priority"} <= lost
+    for path in lost:
+        assert NAMED[path] in told, path
+
+
 # -- stories ---------------------------------------------------------------------------------
 
 
@@ -185,3 +241,39 @@ def test_a_players_own_sentence_becomes_a_turn_of_its_own_and_the_report_says_so
         "Night falls.", "It is dark.",
     ]  # fmt: skip
     names(report, "1 sentence that the player wrote")
+
+
+NAMED_OF_A_STORY = {
+    "scenario.title": "title", "scenario.summary": "summary", "scenario.author": "author",
+    "scenario.tags": "tags", "scenario.questions": "questions",
+    "scenario.rating": "rating", "scenario.style.person": "style", "scenario.style.tense": "style",
+    "scenario.style.name": "style", "scenario.style.pronoun": "style",
+    "scenario.examples": "sample turns", "scenario.banned": "banned phrases",
+    "scenario.memory": "before the player changed them",
+    "scenario.authors_note": "before the player changed them",
+    "scenario.cards": "before the player changed them",
+    "scenario.cards.priority": "priority of cards", "cards.priority": "priority of cards",
+    "seed": "Seeds", "model": "models", "automatic": "automatic memory",
+    "forgotten": "automatic memory", "own": "chosen for this story", "marks": "Bookmarks",
+    **{f"generation.{field.name}": number(field.name) for field in fields(GenerationSettings)},
+    **{f"scenario.generation.{field.name}": number(field.name)
+       for field in fields(GenerationSettings)},
+}  # fmt: skip
+"""What may be lost on the way to KoboldAI; the tree is compared above."""
+
+
+def test_whatever_a_story_loses_on_the_way_to_kobold_is_named() -> None:
+    story = played([("turn", Action(Mode.DO, "look"), "It is dark.")])
+    scenario = FULL.filled({})
+    story = replace(
+        story, scenario=scenario, memory="Mine.", authors_note="Mine too.", model="gpt2",
+        cards=scenario.cards, generation=scenario.generation, seed=9, automatic=False,
+        forgotten=("keeper",), own=("top_k",), marks={2: Mark("a branch", True)},
+    )  # fmt: skip
+    text, report = to_kobold(story)
+    again = back(text).story("file", seed=1, created="")
+    told = "\n".join(report.homeless)
+    lost = set(differences(replace(story, tree=again.tree), again))
+    assert {"marks", "own", "scenario.style.name", "generation.typical_p"} <= lost
+    for path in lost - {"source"}:
+        assert NAMED_OF_A_STORY[path] in told, path
