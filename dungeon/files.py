@@ -44,10 +44,13 @@ def read_ordinary(path: Path, most: int) -> bytes:
     return data
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, newline: str | None = None) -> None:
     """Write a text file, whole or not at all: what had the name stays until then.
 
     A terminal, a pipe or another device is simply written to.
+
+    Args:
+        newline: As of `open`: "" writes line breaks as they stand in `text`.
 
     Raises:
         OSError: It cannot be written; a file that was there is as it was.
@@ -61,7 +64,7 @@ def write_whole(path: Path, text: str) -> None:
         return
     draft = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.new")
     try:
-        with draft.open("x", encoding="utf-8") as file:
+        with draft.open("x", encoding="utf-8", newline=newline) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

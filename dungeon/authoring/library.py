@@ -50,16 +50,25 @@ def scenario_dirs() -> list[Path]:
     `DUNGEON_SCENARIOS` (several, as in PATH), the player's own, then those that ship.
     """
     named = os.environ.get("DUNGEON_SCENARIOS", "")
-    package = Path(__file__).resolve().parents[1]
-    directories = [
+    return [
         *(typed_path(part) for part in named.split(os.pathsep) if part),
         own_scenarios(),
-        package / "scenarios",
+        *_shipped_dirs(),
     ]
+
+
+def _shipped_dirs() -> list[Path]:
+    package = Path(__file__).resolve().parents[1]
+    directories = [package / "scenarios"]
     # Beside an installed package lies what other packages installed.
     if (package.parent / "pyproject.toml").is_file():
         directories.append(package.parent / "scenarios")
     return directories
+
+
+def ships(path: Path) -> bool:
+    """Whether a file is one of the game's own scenarios, which an update writes anew."""
+    return path.resolve().parent in _shipped_dirs()
 
 
 def scenarios_in(directory: Path) -> list[Path]:

@@ -84,6 +84,11 @@ def title(args: argparse.Namespace, tools: Tools, *, visitor: bool = False) -> i
     return _screen(settings, tools, overrides=settings.generation())
 
 
+def edit(path: Path, settings: Settings, tools: Tools) -> int:
+    """Open a scenario's file in the editor: there is no model to it."""
+    return _screen(settings, replace(tools, offer=lambda settings: None), edit=path)
+
+
 def _play(args: argparse.Namespace, tools: Tools) -> int:
     from dungeon.authoring.library import find_scenario
     from dungeon.authoring.reader import read_scenario

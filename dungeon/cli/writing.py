@@ -1,4 +1,4 @@
-"""Writing scenarios: `check`, `new` and `schema`."""
+"""Writing scenarios: `new`, `edit`, `check` and `schema`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from dungeon.cli.common import Commands, Tools, tell, usage
+from dungeon.cli.common import Commands, Tools, settings_of, tell, usage
 
 
 def add(commands: Commands) -> None:
-    """Add `check`, `new` and `schema`."""
+    """Add `new`, `edit`, `check` and `schema`."""
     check = commands.add_parser(
         "check",
         help="look scenario files over",
@@ -32,6 +32,15 @@ def add(commands: Commands) -> None:
     new.add_argument("--dir", type=Path, metavar="DIR", default=Path())
     new.set_defaults(run=_new)
 
+    edit = commands.add_parser(
+        "edit",
+        help="edit a scenario file: fields, text and problems on one screen",
+        description="Opens a scenario's file on the screen: its fields as a form, its text beside "
+        "them, and what is wrong with it while you write. Comments and order stay.",
+    )
+    edit.add_argument("file", metavar="FILE", help="a file, or a name in the library")
+    edit.set_defaults(run=_edit)
+
     schema = commands.add_parser("schema", help="print the JSON Schema of scenario files")
     schema.set_defaults(run=_schema)
 
@@ -50,6 +59,19 @@ def _new(args: argparse.Namespace, tools: Tools) -> int:
     path = write_new(args.title, args.dir, args.genre)
     tell(f"Wrote {path}. Try it with: dungeon check {path} && dungeon play {path}")
     return 0
+
+
+def _edit(args: argparse.Namespace, tools: Tools) -> int:
+    from dungeon.authoring.library import find_scenario
+    from dungeon.cli.playing import edit
+    from dungeon.errors import ScenarioError
+
+    try:
+        path = find_scenario(args.file)
+    except ScenarioError as error:
+        hint = f"{error.hint} A new one is made with: dungeon new TITLE."
+        raise ScenarioError(error.message, hint) from None
+    return edit(path, settings_of(args), tools)
 
 
 def _schema(args: argparse.Namespace, tools: Tools) -> int:

@@ -41,6 +41,7 @@ from dungeon.ui.preferences import Look
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.help import HelpScreen
 from dungeon.ui.screens.play import PlayScreen
+from dungeon.ui.screens.scenario_editor import ScenarioEditor
 from dungeon.ui.screens.setup import Begin, SetupScreen
 from dungeon.ui.screens.title import TitleScreen
 from dungeon.ui.shelf import Shelf
@@ -108,6 +109,9 @@ class DungeonApp(App[None]):
         self.ending.watch_signals()
         self.title_screen = TitleScreen(self.context.rating, self.context.now)
         await self.push_screen(self.title_screen)
+        if self.context.edit is not None:
+            self.shelf.edit(self.context.edit, self.exit)
+            return
         self._load_engine()
         if self.context.scenario is not None:
             self._play_file(self.context.scenario)
@@ -218,6 +222,10 @@ class DungeonApp(App[None]):
         except DungeonError as error:
             self.push_screen(error_screen(error))
         self.read_library()
+
+    def on_title_screen_edit_chosen(self, message: TitleScreen.EditChosen) -> None:
+        """Open a scenario's file."""
+        self.shelf.edit_listed(message.entry.path)
 
     def on_title_screen_recover_chosen(self, message: TitleScreen.RecoverChosen) -> None:
         """Look a damaged story through: the player was asked."""
@@ -419,7 +427,10 @@ class DungeonApp(App[None]):
     async def action_quit(self) -> None:
         """Leave the game."""
         play = self.play_screen
-        if play is None:
+        editors = [screen for screen in self.screen_stack if isinstance(screen, ScenarioEditor)]
+        if editors:
+            editors[0].leave(self.exit)
+        elif play is None:
             self.exit()
         else:
             play.leave(self.exit)

@@ -32,6 +32,7 @@ from dungeon.ui.messages import (
     ImportEnded,
     LibraryRead,
     LineWritten,
+    LookedOver,
     OddsWeighed,
     RecoveryEnded,
     TellingsOffered,
@@ -151,6 +152,17 @@ def fetch_model(
             post(FetchEnded(name, None))
 
     return start("fetch", work)
+
+
+def look_over(text: str, name: str, serial: int, post: Post) -> threading.Thread:
+    """Read a scenario's text; ends in one `LookedOver`."""
+
+    def work() -> None:
+        from dungeon.authoring import editable
+
+        post(LookedOver(serial, editable.look_over(text, name)))
+
+    return start("author", work)
 
 
 def read_library(context: AppContext, post: Post) -> threading.Thread:

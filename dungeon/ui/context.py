@@ -85,6 +85,7 @@ class AppContext:
         saves: Directory of the saves.
         scenario: Begin this one at once, without the title screen.
         save: Go on with this one at once, without the title screen.
+        edit: Edit this scenario's file, and end when that is closed; no narrator is loaded.
         read_only: Whether `save` is only looked at.
         seed: Of new stories; None draws one.
         title: Of the story that `scenario` begins.
@@ -118,6 +119,7 @@ class AppContext:
     saves: Path
     scenario: Path | None = None
     save: Path | None = None
+    edit: Path | None = None
     read_only: bool = False
     seed: int | None = None
     title: str = ""

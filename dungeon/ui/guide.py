@@ -16,6 +16,7 @@ from dungeon.ui.screens.editor import EditorScreen
 from dungeon.ui.screens.models import ModelsScreen
 from dungeon.ui.screens.odds import OddsScreen
 from dungeon.ui.screens.play import PlayScreen
+from dungeon.ui.screens.scenario_editor import ScenarioEditor
 from dungeon.ui.screens.settings import SettingsScreen
 from dungeon.ui.screens.setup import SetupScreen
 from dungeon.ui.screens.title import TitleScreen
@@ -118,6 +119,18 @@ GUIDES: Mapping[type[Screen[Any]], Guide] = {
         "The odds of every word",
         "How likely the model found each word of the turn, and what else it might have said. Take "
         "another word, and the story branches there.",
+    ),
+    ScenarioEditor: Guide(
+        "Writing a scenario",
+        "The fields of the file are a form, and beside it is the file itself; in a narrow window "
+        "one of the two is shown. Change either, the other follows. What is wrong or weak is "
+        "listed below, with its line, while you write. Only the value that you change is written "
+        "anew: your comments and the order of the fields stay.",
+        (
+            ("Up Down", "Pick a field; the text shows it."),
+            ("Tab", "To the text, to the problems, and to the form."),
+            ("^Z ^Y", "In the text: take a change back, a change of the form too, or redo it."),
+        ),
     ),
     EditorScreen: Guide(
         "Writing",

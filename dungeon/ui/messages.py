@@ -19,6 +19,7 @@ from dungeon.story.action import Action
 from dungeon.story.tree import Node
 
 if TYPE_CHECKING:
+    from dungeon.authoring.editable import Look
     from dungeon.authoring.library import ScenarioEntry
     from dungeon.storage.library import DamagedSave, SaveSummary
     from dungeon.storage.recovery import Recovered
@@ -101,6 +102,18 @@ class ImportEnded(Message):
         super().__init__()
         self.report = report
         self.error = error
+
+
+class LookedOver(Message):
+    """The text of a scenario was read: its fields, and what is wrong with it.
+
+    `serial` says which text: the newest has the greatest.
+    """
+
+    def __init__(self, serial: int, look: Look) -> None:
+        super().__init__()
+        self.serial = serial
+        self.look = look
 
 
 class TurnTold(Message):

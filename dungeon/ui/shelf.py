@@ -1,8 +1,9 @@
-"""The app's shelf: what can be done with stories as files, from the title and while playing."""
+"""The app's shelf: what can be done with stories and scenarios as files."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from dungeon.ui.messages import ImportEnded
 from dungeon.ui.screens.ask import AskScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.pick import PickScreen
+from dungeon.ui.screens.scenario_editor import ScenarioEditor
 from dungeon.ui.shown import error_text
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ MAX_PATH = 1000
 
 
 class Shelf:
-    """Renames, copies, exports and imports.
+    """Renames, copies, exports, imports and edits.
 
     Args:
         app: The app.
@@ -128,6 +130,56 @@ class Shelf:
                       MAX_PATH),
             named,
         )  # fmt: skip
+
+    # -- scenarios -----------------------------------------------------------------------------
+
+    def edit(self, path: Path, closed: Callable[[], object]) -> None:
+        """Open a scenario's file in the editor; `closed` is called when it is left."""
+        from dungeon.authoring.editable import EditedFile
+
+        try:
+            file = EditedFile(path)
+        except DungeonError as error:
+
+            def told(answer: str | None) -> None:
+                closed()
+
+            self._app.push_screen(error_screen(error, "The file cannot be edited"), told)
+            return
+
+        def left(result: None) -> None:
+            closed()
+
+        self._app.push_screen(ScenarioEditor(file), left)
+
+    def edit_listed(self, path: Path) -> None:
+        """Open a scenario of the library; of one that ships, a copy of the player's own."""
+        from dungeon.authoring.editable import own_copy
+        from dungeon.authoring.library import own_scenarios, ships
+
+        if not ships(path):
+            self.edit(path, self._app.read_library)
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer != "copy":
+                return
+            try:
+                copy = own_copy(path)
+            except DungeonError as error:
+                self._app.push_screen(error_screen(error))
+            else:
+                self.edit(copy, self._app.read_library)
+
+        self._app.push_screen(
+            ChoiceScreen(
+                "Make a copy of your own?",
+                f"This scenario came with the game. A copy is put into {own_scenarios()} and is "
+                "listed in its place; delete it to have the old one back.",
+                [("copy", "Make a copy"), ("leave", "Leave it")],
+            ),
+            answered,
+        )
 
     # -- in ------------------------------------------------------------------------------------
 

@@ -41,6 +41,11 @@ DELETE = _command(
     "delete", ("d", "delete"), "D", "delete", "Delete the story",
     "Deletes the story for good, after asking.", rank=4,
 )  # fmt: skip
+EDIT_SCENARIO = _command(
+    "edit", ("w",), "W", "write", "Write the scenario",
+    "Opens the file of the scenario that is picked: its fields, its text, what is wrong with it.",
+    rank=7,
+)  # fmt: skip
 IMPORT = _command(
     "import_file", ("i",), "I", "import", "Import a file",
     "Brings a world or story of AI Dungeon, NovelAI, KoboldAI, SillyTavern or Dungeon itself.",
@@ -66,8 +71,8 @@ MEND_PICKED = _command(
 )  # fmt: skip
 
 ON_TITLE = (
-    NEW, CONTINUE, FIND, RENAME, COPY, EXPORT_SAVE, DELETE, IMPORT, TITLE_SETTINGS, TITLE_MODELS,
-    RATING, RELOAD,
+    NEW, CONTINUE, FIND, RENAME, COPY, EXPORT_SAVE, DELETE, EDIT_SCENARIO, IMPORT, TITLE_SETTINGS,
+    TITLE_MODELS, RATING, RELOAD,
 )  # fmt: skip
 """What can be done on the title."""
 
@@ -98,3 +103,24 @@ ON_MODELS = (
              "Goes back; a download goes on."),
 )  # fmt: skip
 """What can be done among the models."""
+
+ON_EDITOR = (
+    Command("save", ("ctrl+s", "f2"), "^S", "save", "Save the file",
+            "Writes the file; the author's comments and the order of the fields stay."),
+    Command("other", ("ctrl+t", "f6"), "^T", "form or text", "To the form or to the text",
+            "Goes from the form to the text of the file, and back."),
+    _command("change", ("enter",), "Enter", "change", "Change the field",
+             "Opens what is picked; of a few values it takes the next.", rank=1),
+    _command("less", ("left",), "←", "", "Value before", "Takes the value before, of a few."),
+    _command("more", ("right",), "→", "", "Value after", "Takes the value after, of a few."),
+    _command("add", ("a", "insert"), "A", "add", "Add to the scenario",
+             "Adds a card, a question or a sample turn.", rank=2),
+    _command("remove", ("delete", "backspace"), "Del", "remove", "Remove it",
+             "Takes the card, question or sample turn out, after asking; of a field, its value.",
+             rank=3),
+    Command("problem", ("f8", "ctrl+n"), "F8", "next problem", "Next problem",
+            "Goes to where the next problem stands in the text.", rank=2),
+    Command("close", ("escape",), "Esc", "close", "Close the editor",
+            "Goes back; what is not saved is asked about."),
+)  # fmt: skip
+"""What can be done with a scenario's file."""

@@ -23,12 +23,15 @@ MAX_TEXT = 20_000
 class SafeTextArea(TextArea):
     """A text area into which nothing harmful can be pasted."""
 
+    MOST: ClassVar[int] = MAX_TEXT
+    """Longest text, in characters."""
+
     async def _on_paste(self, event: events.Paste) -> None:
         # The base class has a handler of its own, which would paste a second time.
         event.stop()
         event.prevent_default()
-        room = max(0, MAX_TEXT - len(self.text) + len(self.selected_text))
-        pasted = clean(event.text[: 2 * MAX_TEXT])[:room]
+        room = max(0, self.MOST - len(self.text) + len(self.selected_text))
+        pasted = clean(event.text[: 2 * self.MOST])[:room]
         result = self.replace(pasted, *self.selection, maintain_selection_offset=False)
         self.move_cursor(result.end_location)
 

@@ -104,6 +104,13 @@ class TitleScreen(Screen[None]):
             super().__init__()
             self.what = what
 
+    class EditChosen(Message):
+        """The player wants to write in this scenario's file."""
+
+        def __init__(self, entry: ScenarioEntry) -> None:
+            super().__init__()
+            self.entry = entry
+
     class RecoverChosen(Message):
         """The player wants what can be read of this damaged story."""
 
@@ -284,6 +291,7 @@ class TitleScreen(Screen[None]):
             "delete": save is not None,
             # A visitor of a browser has no files here.
             "import_file": not self.app.is_web,
+            "edit": self._scenario is not None and not self.app.is_web,
         }
         return True if possible.get(action, True) else None
 
@@ -388,6 +396,11 @@ class TitleScreen(Screen[None]):
     def action_export(self) -> None:
         """Write the highlighted story into a file."""
         self._save_verb("export")
+
+    def action_edit(self) -> None:
+        """Open the file of the highlighted scenario."""
+        if self._scenario is not None:
+            self.post_message(self.EditChosen(self._scenario))
 
     def action_import_file(self) -> None:
         """Bring a file into the library."""

@@ -1,0 +1,164 @@
+"""The editor of scenario files: form and text are one, and nothing of the author's is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import OptionList, TextArea
+
+from dungeon.authoring.new import template
+from dungeon.authoring.reader import read_scenario
+from dungeon.ui.screens.ask import AskScreen
+from dungeon.ui.screens.card_editor import CardEditor
+from dungeon.ui.screens.choice import ChoiceScreen
+from dungeon.ui.screens.editor import EditorScreen
+from dungeon.ui.screens.pick import PickScreen
+from dungeon.ui.screens.scenario_editor import ScenarioEditor
+from dungeon.ui.screens.title import TitleScreen
+from tests.ui.support import Entry, context, running, shown, type_text, until
+
+FERRY = template("The Last Ferry")
+
+
+def editor(app: App[None]) -> ScenarioEditor:
+    assert isinstance(app.screen, ScenarioEditor)
+    return app.screen
+
+
+async def pick(pilot: Pilot[None], *where: str | int) -> None:
+    """Put the highlight of the form on a field, once the form is that of the text."""
+    screen = editor(pilot.app)
+
+    def rows() -> list[int]:
+        return [i for i, row in enumerate(screen._rows) if row is not None and row.where == where]
+
+    await until(pilot, lambda: screen.current and rows())
+    screen.form.highlighted = rows()[0]
+    await pilot.pause()
+
+
+async def test_a_file_is_edited_by_its_form_and_by_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "ferry.yaml"
+    path.write_bytes(FERRY.replace("\n", "\r\n").encode())
+    comments = [line for line in FERRY.split("\n") if line.startswith("#")]
+    async with running(context(tmp_path, edit=path), (120, 34)) as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, ScenarioEditor))
+        screen = editor(app)
+        await until(pilot, lambda: screen.current and screen.look.fields)
+        assert "in order" in shown(app)
+        assert "# Asked before the first turn" in shown(app)
+        assert screen.check_action("save", ()) is None
+
+        # A few values: the next one. The text follows, with its comment.
+        await pick(pilot, "rating")
+        await pilot.press("right")
+        assert "rating: teen                # everyone, teen or mature" in screen.source.text
+        await until(pilot, lambda: screen.current)
+        assert "not saved" in shown(app)
+
+        # A line, and a page.
+        await pick(pilot, "author")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
+        await type_text(pilot, "Ida: V")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is screen and screen.current)
+        assert 'author: "Ida: V"' in screen.source.text
+        await pick(pilot, "tags")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, EditorScreen))
+        await pilot.press("enter", "s", "e", "a", "ctrl+s")
+        await until(pilot, lambda: app.screen is screen and screen.current)
+        assert "tags: [fantasy, sea]" in screen.source.text
+
+        # A card is written anew only where it changed; another comes last.
+        await pick(pilot, "cards", 0)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CardEditor))
+        app.screen.query_one(TextArea).text = "She keeps the ferry."
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is screen and screen.current)
+        assert "    keys: [heron, innkeeper]\n    text: She keeps the ferry." in screen.source.text
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        app.screen.query_one(OptionList).highlighted = 2
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is screen and screen.current)
+        assert "examples:\n  - action: look around\n" in screen.source.text
+        await pick(pilot, "examples", 0, "text")
+        await pilot.press("delete")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: app.screen is screen and screen.current)
+        assert "look around" not in screen.source.text
+
+        # What is typed is looked over at once, and a text that cannot be read has no form.
+        await pilot.press("ctrl+t")
+        screen.source.move_cursor((0, 0))
+        await type_text(pilot, "memmory")
+        await pilot.press(":", "enter")
+        await until(pilot, lambda: screen.current and "memmory" in shown(app))
+        assert "1:1  There is no field `memmory`." in shown(app)
+        await pilot.press("[", "f8")
+        await until(pilot, lambda: screen.current and not screen.look.fields)
+        assert "mend the text" in shown(app)
+        for _ in range(20):
+            if "memmory" in screen.source.text:
+                await pilot.press("ctrl+z")
+        await until(pilot, lambda: screen.current and not screen.look.problems)
+
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: not screen.dirty)
+        written = path.read_bytes().decode()
+        assert written.count("\r\n") == written.count("\n")
+        assert [line for line in written.split("\r\n") if line.startswith("#")] == comments
+        scenario = read_scenario(path)
+        assert (scenario.author, scenario.rating) == ("Ida: V", "teen")
+        assert scenario.cards[0].text == "She keeps the ferry."
+
+        # Somebody else's change is not written over unasked, and can be taken.
+        path.write_text(FERRY.replace("The Last Ferry", "Theirs"))
+        screen.source.move_cursor(screen.source.document.end)
+        await pilot.press("#", "ctrl+s")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: app.screen is screen and not screen.dirty)
+        assert 'title: "Theirs"' in screen.source.text
+
+        # What is not saved is asked about, also when the game is left.
+        await pilot.press("#", "ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: app.screen is screen)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+        await pilot.press("enter")
+        await pilot.pause()
+    assert path.read_text().endswith("#")
+    assert app.return_code == 0
+    assert app.engine is None
+
+
+async def test_in_a_narrow_window_one_hides_the_other_and_the_library_opens_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "torn.yaml"
+    path.write_text("title: [T\nopening: O\n")
+    entries = (Entry("torn", path, None),)
+    async with running(context(tmp_path, list_scenarios=lambda: entries)) as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, TitleScreen) and app.screen.scenarios)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, ScenarioEditor))
+        screen = editor(app)
+        await until(pilot, lambda: screen.current)
+        assert screen.form.display
+        assert not screen.source.display
+        assert screen.check_action("add", ()) is None
+        await pilot.press("f8")
+        await until(pilot, lambda: screen.source.has_focus)
+        assert not screen.form.display
+        assert "title: [T" in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TitleScreen))
