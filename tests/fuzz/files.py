@@ -7,12 +7,15 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 from dungeon import settings
+from dungeon.authoring.edit import add_item, remove_item, set_value
+from dungeon.authoring.editable import look_over
 from dungeon.authoring.faults import Fault
 from dungeon.authoring.reader import read
 from dungeon.authoring.source import MAX_DEPTH, Mapping, Scalar, Sequence, Tree, decode, parse
+from dungeon.authoring.walk import Where
 from dungeon.engine.draft import Phrases
 from dungeon.engine.torch_engine.checks import check_weights, read_config
-from dungeon.errors import ModelError, SettingsError
+from dungeon.errors import ModelError, ScenarioError, SettingsError
 from dungeon.story.scenario import from_data, to_data
 from tests.fuzz.target import folder, harmless, skeleton, texts, told
 
@@ -44,6 +47,42 @@ def prescan(data: bytes) -> Hashable:
     depth = _depth(tree)
     assert depth <= MAX_DEPTH + 1
     return type(tree).__name__, depth
+
+
+WHERES: tuple[Where, ...] = (
+    ("title",), ("memory",), ("tags",), ("style", "person"), ("generation", "top_k"),
+    ("cards", 0, "keys"), ("cards", 0, "text"), ("questions", 0, "ask"),
+)  # fmt: skip
+"""The fields that `edited` changes."""
+
+
+def edited(data: bytes) -> Hashable:
+    """`authoring.edit`: a text with the new value in it that can be read, or a `ScenarioError`.
+
+    What stands behind the byte 0x1e is the new value; their lengths choose the field.
+    """
+    before, _, new = data.partition(b"\x1e")
+    text, value = before.decode("utf-8", "replace"), new.decode("utf-8", "replace")
+    for field in look_over(text, "x.yaml").fields:
+        assert field.label
+    where = WHERES[len(data) % len(WHERES)]
+    many = where[-1] in ("tags", "keys")
+    try:
+        after = set_value(text, where, value.split(",") if many else value)
+        add_item(after, "cards", {"name": value, "keys": value.split(","), "text": value})
+        remove_item(after, "cards", len(data) % 3)
+    except ScenarioError as error:
+        return told(error)
+    parse(decode(after.encode()))
+    return where, len(after) > len(text)
+
+
+def edit_seeds() -> list[bytes]:
+    file = (
+        b"title: T # one\ntags: [a, # two\n  b]\nmemory: >- # three\n  You.\n\n  They.\n"
+        b"cards:\n  # four\n  - {name: A, keys: [a]}\n  - name: B\n    text: |\n      It is.\n"
+    )
+    return [file + b"\x1eone: two\nthree", file + b"\x1e#, a", file + b"\x1e"]
 
 
 def _depth(tree: Tree) -> int:

@@ -110,6 +110,7 @@ TARGETS = {
     for target in (
         Target("scenario", files.scenario, _YAML, _scenarios),
         Target("prescan", files.prescan, _YAML, _scenarios),
+        Target("edited", files.edited, (*_YAML, b"\x1e"), files.edit_seeds),
         Target("settings", files.settings_file, (*_YAML, *_SETTINGS)),
         Target("model_files", files.model_files, _JSON, lambda: [files.model_seed()]),
         Target("save_json", saves.save_json, _JSON, _exports),
