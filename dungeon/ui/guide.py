@@ -130,12 +130,18 @@ GUIDES: Mapping[type[Screen[Any]], Guide] = {
             ("Up Down", "Pick a field; the text shows it."),
             ("Tab", "To the text, to the problems, and to the form."),
             ("^Z ^Y", "In the text: take a change back, a change of the form too, or redo it."),
+            ("F7", "In the text: selects all of it."),
         ),
     ),
     EditorScreen: Guide(
         "Writing",
         "Change the text as you like; nothing holds until it is saved.",
-        (("^S F2", "Saves."), ("Esc", "Leaves it as it was, after asking.")),
+        (
+            ("^S F2", "Saves."),
+            ("F7", "Selects all of it; what is typed then takes its place."),
+            ("^Z ^Y", "Take a change back, or redo it."),
+            ("Esc", "Leaves it as it was, after asking."),
+        ),
     ),
 }
 """The help of every screen that has its own; the others have that of the screen below."""
