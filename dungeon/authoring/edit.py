@@ -228,8 +228,8 @@ class _Editor:
             lines = [line for line in doc.text[start : doc.last(node)].split("\n")[1:] if line]
             if lines:
                 indent = len(lines[0]) - len(lines[0].lstrip(" "))
-            if len(lines) > 1:
-                width = max(map(len, lines))
+            longest = max(map(len, lines), default=WIDTH)
+            width = longest if len(lines) > 1 else max(WIDTH, longest)
         return Place(node.start_mark.column, indent, flow, style, width)
 
     def _written(self, value: Value, place: Place) -> Written:

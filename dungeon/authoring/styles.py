@@ -61,7 +61,10 @@ def ways(text: str, place: Place) -> Iterator[Written]:
     blocks = not place.flow and bool(text)
     long = "\n" in text or place.column + len(text) > WIDTH
     if blocks and place.style in ("|", ">"):
-        yield _block(text, place, place.style)
+        longest = max(map(len, text.split("\n"))) + place.indent
+        # An author who breaks lines by hand does not write such a one.
+        too_long = place.style == "|" and longest > max(WIDTH, place.width)
+        yield _block(text, place, ">" if too_long else place.style)
     if blocks and long:
         yield _block(text, place, "|" if _short(text) else ">")
         yield _block(text, place, "|")

@@ -59,6 +59,8 @@ CASES: dict[str, tuple[str, tuple[str | int, ...], Any, str]] = {
         ("memory",), "one two three four five six seven eight nine ten\nend",
         "memory: >-\n  one two three four five six seven eight nine\n  ten\n\n  end\n",
     ),
+    "too long for a line": ("memory: |-\n  A\n", ("memory",), f"{'long ' * 25}end\nB",
+                            f"memory: >-\n  {'long ' * 18}long\n  {'long ' * 6}end\n\n  B\n"),
     "inside braces": ("style: {person: first} # s", ("style", "person"), "third",
                       "style: {person: third} # s"),
     "a new one inside braces": ("style: {person: first}", ("style", "tense"), "past",

@@ -17,6 +17,7 @@ from dungeon.errors import DungeonError
 from dungeon.ui import background
 from dungeon.ui.commands import Command
 from dungeon.ui.messages import LookedOver
+from dungeon.ui.modal import ClosesOnce
 from dungeon.ui.scenario_rows import about_field, counted, options_of, problem_options
 from dungeon.ui.screens.card_editor import SHORT
 from dungeon.ui.screens.cards import CardList
@@ -39,7 +40,7 @@ PAUSE = 0.25
 """Seconds without a key after which the text is looked over."""
 
 
-class ScenarioEditor(Screen[None]):
+class ScenarioEditor(ClosesOnce, Screen[None]):
     """Edits a scenario's file.
 
     Args:
