@@ -31,12 +31,12 @@ def options_of(fields: Sequence[FormField]) -> tuple[list[Option], list[FormFiel
             part = field.part
             options.append(Option(line(part), disabled=True))
             rows.append(None)
-        options.append(Option(_row(field)))
+        options.append(Option(_field_option(field)))
         rows.append(field)
     return options, rows
 
 
-def _row(field: FormField) -> Content:
+def _field_option(field: FormField) -> Content:
     value = field.value
     if field.kind == "card":
         value = value.get("text", "") if isinstance(value.get("text", ""), str) else ""

@@ -175,17 +175,17 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
         self.query_one(KeyBar).refresh()
 
     def _show_about(self) -> None:
-        about = Content("")
+        content = Content("")
         problems = self.query_one("#problems", OptionList)
         field = self.picked
         if problems.has_focus and problems.highlighted is not None and self.look.problems:
             problem = self.look.problems[problems.highlighted]
-            about = joined((problem.message, "$ink"), (f" {problem.fix}", "$faint"))
+            content = joined((problem.message, "$ink"), (f" {problem.fix}", "$faint"))
         elif self._seen >= 0 and not self.look.fields:
-            about = line("The text cannot be read, so there is no form; mend the text.", "$error")
+            content = line("The text cannot be read, so there is no form; mend the text.", "$error")
         elif field is not None:
-            about = about_field(field)
-        self.query_one("#field-about", Static).update(about)
+            content = about_field(field)
+        self.query_one("#field-about", Static).update(content)
         self.query_one(KeyBar).refresh()
 
     # -- going about ---------------------------------------------------------------------------
