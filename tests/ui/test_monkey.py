@@ -18,7 +18,6 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from dungeon.authoring.new import template
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError, SaveError
 from dungeon.session import GameSession
@@ -40,12 +39,11 @@ from dungeon.ui.screens.odds import OddsScreen
 from dungeon.ui.screens.pick import PickScreen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.replay import ReplayScreen
-from dungeon.ui.screens.scenario_editor import ScenarioEditor
 from dungeon.ui.screens.settings import SettingsScreen
 from dungeon.ui.screens.setup import SetupScreen
 from dungeon.ui.screens.title import TitleScreen
 from dungeon.ui.screens.tree import TreeScreen
-from tests.ui.support import ENTRIES, ROAD, context, running, until
+from tests.ui.support import ROAD, context, running, until
 
 STEPS = int(os.environ.get("MONKEY_STEPS", "60"))
 SEED = int(os.environ.get("MONKEY_SEED", "1"))
@@ -58,13 +56,12 @@ KEYS = (
     "ctrl+d ctrl+f f15 f16 f13 f14 f17 f22 f23 n 2 shift+f7 shift+f8 ctrl+s"
 ).split()
 WAYS: dict[type[Screen[object]], list[str]] = {
-    TitleScreen: "n n n c d l r e y x i s m w slash enter down tab f1 ctrl+p".split(),
+    TitleScreen: "n n n c d l r e y x i s m slash enter down tab f1 ctrl+p".split(),
     SetupScreen: "enter enter enter enter down escape".split(),
     PlayScreen: (
         "enter f20 enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+b "
         "f14 f17 f22"
     ).split(),
-    ScenarioEditor: "down enter right a ctrl+t x f8 ctrl+t delete escape".split(),
     EditorScreen: "x ctrl+s escape".split(),
     CardsScreen: "a e f m slash escape escape".split(),
     CardEditor: "x tab space ctrl+s escape".split(),
@@ -162,8 +159,6 @@ async def test_accept_36_a_monkey_breaks_nothing(
         save(self, story)
 
     monkeypatch.setattr(StoryFile, "save", full_now_and_then)
-    for entry in ENTRIES:
-        (tmp_path / entry.path).write_text(template("The Gate"))
     options = context(tmp_path, unreliable(chance), read_scenario=lambda path: ROAD)
     seen: Counter[type] = Counter()
     async with running(options) as (app, pilot):
