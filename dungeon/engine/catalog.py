@@ -215,6 +215,19 @@ def resolve(name_or_dir: str | Path) -> Entry:
     return _resolve(name_or_dir, 0)
 
 
+def called(name_or_dir: str | Path) -> str:
+    """What a record calls a model: its name where it has one, else its directory in full.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    resolve(name_or_dir)
+    name = str(name_or_dir).strip().lower()
+    if isinstance(name_or_dir, str) and (name in CATALOG or trained.find(name)):
+        return name
+    return str(typed_path(name_or_dir).resolve())
+
+
 def own() -> list[Entry]:
     """The models that the player trained; one that cannot be used is left out."""
     found = []
@@ -285,9 +298,7 @@ def _in_folder(path: Path, depth: int) -> Entry:
             adapter=None,
         )
     adapter = Adapter(path, record.sha256, record.base_sha256, base.adapter)
-    return replace(
-        taught, base="" if base.directory is not None else base.folder, adapter=adapter
-    )
+    return replace(taught, base="" if base.directory is not None else base.folder, adapter=adapter)
 
 
 def _is_folder(path: Path) -> bool:
