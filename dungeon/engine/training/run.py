@@ -141,7 +141,7 @@ def _look_over(order: Order) -> _Ready:
     if not full and importlib.util.find_spec("peft") is None:
         raise DungeonError(
             "Training an adapter needs peft, which is not installed.",
-            "Install it: pip install 'dungeon[train]', or teach all weights with --full.",
+            "Install it: pip install 'dungeon-gpt2[train]', or teach all weights with --full.",
         )
     tongue = Tongue(
         opened.codec.encode,
