@@ -30,7 +30,7 @@ from dungeon.engine.training.loop import Step
 from dungeon.engine.training.run import Order, train
 from dungeon.errors import DungeonError, ModelError
 
-ROUNDS, RATE = 2, 1e-2
+ROUNDS, RATE = 1, 1e-2
 
 
 def _words(size: int) -> str:
@@ -51,6 +51,13 @@ def _words(size: int) -> str:
 def text_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("texts") / "story.txt"
     file.write_text(_words(100_000), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def short_file(text_file: Path) -> Path:
+    file = text_file.with_name("short.txt")
+    file.write_text(text_file.read_text()[:12_000])
     return file
 
 
@@ -123,16 +130,14 @@ def test_killed_it_goes_on_and_ends_as_one_that_was_not(
 
 
 def test_an_adapter_plays_by_its_name_as_peft_would_have_it(
-    gpt2_dir: Path, text_file: Path, models: Path, tmp_path: Path
+    gpt2_dir: Path, short_file: Path, models: Path, tmp_path: Path
 ) -> None:
-    short = tmp_path / "short.txt"
-    short.write_text(text_file.read_text()[:12_000])
     out = models / "trained" / "mine"
     watched = Watched()
-    train(_order(gpt2_dir, short, out, full=False), watched)
+    train(_order(gpt2_dir, short_file, out, full=False), watched)
     assert watched.held_out[-1] < float(_first(watched.lines, "Before: ").split()[1])
     twice = tmp_path / "twice"
-    train(_order(gpt2_dir, short, twice, full=False), Watched())
+    train(_order(gpt2_dir, short_file, twice, full=False), Watched())
     assert _bytes(twice) == _bytes(out)
 
     assert "mine" in [entry.name for entry in catalog.own()]
@@ -148,13 +153,8 @@ def test_an_adapter_plays_by_its_name_as_peft_would_have_it(
     torch.testing.assert_close(merged, theirs, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(merged, untaught, atol=1e-1)
 
-    engine = TorchEngine("mine", device="cpu")
-    engine.load(lambda line: None)
-    request = GenerationRequest(
-        (PromptPart("You see how the keeper"),), 16, Sampling(temperature=0.0), seed=1
-    )
-    told = engine.generate(request, CancelToken(), lambda text: None).text
-    assert any(word in told for word in ("opens", "moves", "rings", "takes"))
+    assert _told("mine")
+    assert _told("mine") != _told(gpt2_dir)
 
     # Of other weights, or with a record that names itself, it is refused.
     record = trained.read(out)
@@ -169,6 +169,15 @@ def test_an_adapter_plays_by_its_name_as_peft_would_have_it(
     (out / trained.RECORD).write_text(json.dumps({"format": 1, "kind": 7}))
     with pytest.raises(ModelError, match="damaged"):
         catalog.resolve("mine")
+
+
+def _told(model: str | Path) -> str:
+    engine = TorchEngine(model, device="cpu")
+    engine.load(lambda line: None)
+    request = GenerationRequest(
+        (PromptPart("You see how the keeper"),), 16, Sampling(temperature=0.0), seed=1
+    )
+    return engine.generate(request, CancelToken(), lambda text: None).text
 
 
 @pytest.mark.parametrize(
@@ -193,21 +202,20 @@ def test_bad_text_is_told_and_leaves_nothing(
 
 
 def test_what_cannot_be_begun_is_told_and_changes_nothing(
-    gpt2_dir: Path, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gpt2_dir: Path, short_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "letter").touch()
     with pytest.raises(ModelError, match="there already"):
-        train(_order(gpt2_dir, text_file, tmp_path / "theirs", full=True), Watched())
+        train(_order(gpt2_dir, short_file, tmp_path / "theirs", full=True), Watched())
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / "plan.json").write_text('{"rank": 1}')
     with pytest.raises(ModelError, match="another plan"):
-        train(_order(gpt2_dir, text_file, tmp_path / "begun", full=True), Watched())
+        train(_order(gpt2_dir, short_file, tmp_path / "begun", full=True), Watched())
     assert [file.name for file in (tmp_path / "begun").iterdir()] == ["plan.json"]
     monkeypatch.setitem(sys.modules, "peft", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(DungeonError) as caught:
-        train(_order(gpt2_dir, text_file, tmp_path / "none", full=False), Watched())
+        train(_order(gpt2_dir, short_file, tmp_path / "none", full=False), Watched())
     assert "pip install 'dungeon-gpt2[train]'" in caught.value.hint
     assert not (tmp_path / "none").exists()
 

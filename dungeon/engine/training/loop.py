@@ -211,7 +211,11 @@ def _checkpoint(out: Path, method: Method, module: Any, optimiser: Any, step: in
         method.kept_as: method.state(module),
         "optimiser": optimiser.state_dict(),
     }
-    torch.save(kept, out / DRAFT)
+    try:
+        torch.save(kept, out / DRAFT)
+    except RuntimeError as error:
+        # What torch says where the disk is full.
+        raise OSError("the checkpoint cannot be written") from error
     (out / DRAFT).replace(out / CHECKPOINT)
 
 

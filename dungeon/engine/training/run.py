@@ -12,9 +12,11 @@ from typing import Any, Protocol
 
 import filelock
 import torch
+from safetensors import SafetensorError
 
 from dungeon.engine import trained
 from dungeon.engine.store import Installed, file_digest, verify, write_manifest
+from dungeon.engine.torch_engine.checks import first_line
 from dungeon.engine.torch_engine.forward import Shape
 from dungeon.engine.torch_engine.load import Opened, load_weights, open_model
 from dungeon.engine.torch_engine.quietly import quiet
@@ -303,9 +305,10 @@ def _guarded(order: Order) -> Iterator[None]:
         if "alloc" not in str(error).lower():
             raise
         raise _too_big(order) from error
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise DungeonError(
-            f"The training cannot be kept in {order.out}: {error.strerror or error}.",
+            f"The training cannot be kept in {order.out}: {reason}.",
             "Free some space, or give another folder; then give the same command again.",
         ) from error
 
