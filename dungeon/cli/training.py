@@ -101,7 +101,7 @@ def _base(settings: Settings) -> Installed:
             "Only a model on this machine can be trained.",
             "Name one with --model; `dungeon models` has them.",
         )
-    if model in (None, "", "auto"):
+    if model is None or model in ("", "auto"):
         model = store.at_hand() or catalog.EMBEDDED
     found = store.installed(model)
     if found is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Kind = Literal["adapter", "full"]
+_KINDS: Mapping[str, Kind] = {"adapter": "adapter", "full": "full"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,27 @@ def read(folder: Path) -> Record | None:
 def _record(content: Any) -> Record:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError("of another format")
-    texts = {name: content.get(name) for name in ("kind", "base", "base_sha256", "sha256")}
-    if not all(isinstance(text, str) for text in texts.values()):
-        raise ValueError("a field is no text")
-    if texts["kind"] not in ("adapter", "full") or not texts["base"]:
+    kind = _KINDS.get(_text(content, "kind"))
+    if kind is None:
         raise ValueError("of an unknown kind")
-    if not all(_SHA256.fullmatch(str(texts[name])) for name in ("base_sha256", "sha256")):
+    record = Record(
+        kind,
+        _text(content, "base"),
+        _text(content, "base_sha256"),
+        _text(content, "sha256"),
+    )
+    if not record.base:
+        raise ValueError("trained on nothing")
+    if not all(_SHA256.fullmatch(digest) for digest in (record.base_sha256, record.sha256)):
         raise ValueError("a digest is none")
-    return Record(**texts)  # type: ignore[arg-type]
+    return record
+
+
+def _text(content: dict[str, Any], field: str) -> str:
+    value = content.get(field)
+    if not isinstance(value, str):
+        raise ValueError(f"{field} is no text")
+    return value
 
 
 def write(folder: Path, record: Record) -> None:

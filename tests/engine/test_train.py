@@ -190,6 +190,7 @@ def _told(model: str | Path) -> str:
         ("You wait. ".encode("utf-16") * 90, "UTF-16"),
         (b"You wait. \0" * 900, "control character"),
     ],
+    ids=["empty", "blank", "short", "latin-1", "utf-16", "nul"],
 )
 def test_bad_text_is_told_and_leaves_nothing(
     content: bytes, told: str, gpt2_dir: Path, tmp_path: Path

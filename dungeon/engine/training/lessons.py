@@ -191,7 +191,8 @@ def _learnt(parts: Sequence[Part], tongue: Tongue) -> tuple[list[int], list[bool
     if tongue.chat is None:
         ids = [id for part in parts for id in tongue.encode(PromptPart(part.text, part.special))]
         return ids, [True] * len(ids)
-    ids, learnt = [], []
+    ids: list[int] = []
+    learnt: list[bool] = []
     for new, told in narrated(parts, tongue.chat, tongue.encode):
         ids += new
         learnt += told
@@ -219,7 +220,8 @@ def _is(part: Part, mark: str) -> bool:
 
 def _told(text: str, tongue: Tongue) -> Story:
     """A text as a story in which the player says nothing."""
-    turns, turn, size = [], "", 0
+    turns: list[str] = []
+    turn, size = "", 0
     for sentence in sentences(text):
         turn += sentence
         size += len(tongue.encode(PromptPart(sentence)))
