@@ -188,11 +188,11 @@ def _lesson(tongue: Tongue, ids: Sequence[int], learnt: Sequence[bool]) -> Lesso
 
 def _learnt(parts: Sequence[Part], tongue: Tongue) -> tuple[list[int], list[bool]]:
     """Ids of `parts`, and which are learnt."""
-    if tongue.chat is None:
-        ids = [id for part in parts for id in tongue.encode(PromptPart(part.text, part.special))]
-        return ids, [True] * len(ids)
     ids: list[int] = []
     learnt: list[bool] = []
+    if tongue.chat is None:
+        ids += (id for part in parts for id in tongue.encode(PromptPart(part.text, part.special)))
+        return ids, [True] * len(ids)
     for new, told in narrated(parts, tongue.chat, tongue.encode):
         ids += new
         learnt += told
