@@ -161,7 +161,7 @@ _NARRATOR = replace(
     base=_SMOLLM2.name,
     adapter=Adapter(
         Path(__file__).parent / "adapters" / "narrator",
-        "3d8589e4778d46f4de0587bcb8dc8f6ec67e4da3300b5a35d70fe75581ca49bd",
+        "a52b71737e6b847c4e70ba236a606364fe929994678af3725533766241b5cbfd",
     ),
     opener=False,
 )
