@@ -58,7 +58,7 @@ def make_engine(model: str | None) -> Engine:
         return ScriptedEngine(tokens_per_second=float(rate) if rate else None)
     if named := _named(model):
         return TorchEngine(named)
-    here = _here()
+    here = store.at_hand()
     if here is None:
         raise ModelError(
             "There is no language model on this machine yet.",
@@ -80,7 +80,7 @@ def offer(model: str | None) -> None:
     named = _named(model)
     if model == SCRIPTED or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return
-    if store.installed(named) is not None if named else _here() is not None:
+    if store.installed(named) is not None if named else store.at_hand() is not None:
         return
     with _bar(catalog.resolve(named or catalog.EMBEDDED)) as progress:
         try:
@@ -93,14 +93,6 @@ def offer(model: str | None) -> None:
 
 def _named(model: str | None) -> str | None:
     return None if model in (None, "", "auto") else model
-
-
-def _here() -> str | None:
-    """The model that `auto` takes: GPT-2 where it is on the machine, else the embedded one."""
-    for name in (catalog.PREFERRED, catalog.EMBEDDED):
-        if store.installed(name) is not None:
-            return name
-    return None
 
 
 def _ask(entry: Entry) -> bool:
@@ -159,7 +151,8 @@ def _path(name: str) -> int:
 
 def _list(*, as_json: bool) -> int:
     rows = []
-    for entry in catalog.CATALOG.values():
+    entries = [*catalog.CATALOG.values(), *catalog.own()]
+    for entry in entries:
         found = store.installed(entry.name)
         rows.append(
             {
@@ -175,9 +168,10 @@ def _list(*, as_json: bool) -> int:
     if as_json:
         print(clean(json.dumps(rows, indent=2)))
         return 0
-    for entry, row in zip(catalog.CATALOG.values(), rows, strict=True):
+    for entry, row in zip(entries, rows, strict=True):
         state = "here" if row["path"] else f"{entry.download / MEGABYTE:,.0f} MB to fetch"
-        print(clean(f"{entry.name:24} {state:18} {entry.about} ({entry.licence})"))
+        licence = f" ({entry.licence})" if entry.licence else ""
+        print(clean(f"{entry.name:24} {state:18} {entry.about}{licence}"))
     return 0
 
 

@@ -10,34 +10,19 @@ that is not in view would be made up.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dungeon.engine.base import ChatMarks, PromptPart
+from dungeon.engine.training.lessons import Encode, Lesson, narrated
 from dungeon.story.context import ChatForm, ContextBuilder, Shape
 from dungeon.story.segments import Context, Part
 from dungeon.story.story import begin
 from dungeon.story.tree import Node
 from training.scenes import Scene
 
-Encode = Callable[[PromptPart], Sequence[int]]
-"""Ids of a part, as `engine.torch_engine.tokens.Codec.encode`."""
-
 N_POSITIONS = 2048
 """The window in which the game plays the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """One sequence.
-
-    Attributes:
-        ids: Token ids, shape (tokens,).
-        learnt: Of each id whether it is to be predicted, same length; the first never is.
-    """
-
-    ids: tuple[int, ...]
-    learnt: tuple[bool, ...]
 
 
 def lesson(
@@ -59,17 +44,10 @@ def lesson(
     opening = scene.scenario.opening.strip()
     ids: list[int] = []
     learnt: list[bool] = []
-    for at, part in enumerate(parts):
-        new = encode(PromptPart(part.text, part.special))
-        narrated = at > 0 and _is(parts[at - 1], marks.assistant)
-        ended = at > 1 and _is(parts[at - 2], marks.assistant) and _is(part, marks.close)
-        own = at >= begins and opening not in (part.text, parts[at - 1].text)
+    for at, (new, said) in enumerate(narrated(parts, marks, encode)):
+        own = at >= begins and opening not in (parts[at].text, parts[at - 1].text)
         ids += new
-        if ended:
-            # The line end after the closing mark is the form's, not the narrator's.
-            learnt += [own, *[False] * (len(new) - 1)]
-        else:
-            learnt += [narrated and own] * len(new)
+        learnt += [own and one for one in said]
     return Lesson(tuple(ids), (False, *learnt[1:]))
 
 
@@ -102,10 +80,6 @@ def _after_cards(context: Context) -> int:
         if segment.kind == "cards":
             begins = parts
     return begins
-
-
-def _is(part: Part, mark: str) -> bool:
-    return part.special and part.text == mark
 
 
 def course(

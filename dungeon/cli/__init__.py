@@ -19,6 +19,7 @@ from dungeon.cli import (
     looking,
     playing,
     serving,
+    training,
     trying,
     writing,
 )
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument("--saves", type=Path, metavar="DIR", help="where stories are kept")
     top.set_defaults(run=playing.title)
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
-    for room in (playing, looking, keeping, writing, trying, importing, serving, doctor):
+    for room in (playing, looking, keeping, writing, trying, training, importing, serving, doctor):
         room.add(commands)
     _add_others(commands)
     return top

@@ -153,14 +153,14 @@ def _settings_file() -> str:
 
 
 def _model(settings: Settings) -> list[Finding]:
-    from dungeon.engine import catalog, store
+    from dungeon.engine import catalog, store, trained
 
     found = [Finding("models", "folder", _home(store.models_dir()))]
     if settings.engine == "remote":
         return [*found, Finding("models", "remote", "a server has them; it was not asked")]
     if settings.model == "scripted":
         return [*found, Finding("models", "scripted", "needs no model")]
-    names = list(catalog.CATALOG)
+    names = [*catalog.CATALOG, *trained.names()]
     if settings.model not in (None, "", "auto", *names):
         names.append(str(settings.model))
     here = 0

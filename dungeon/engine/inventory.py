@@ -8,8 +8,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dungeon.engine import store
-from dungeon.engine.catalog import CATALOG, Entry
+from dungeon.engine import store, trained
+from dungeon.engine.catalog import CATALOG, Entry, own
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ WEIGHT = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """A model of the catalogue.
+    """A model that can be named.
 
     Attributes:
         entry: Its entry.
@@ -36,10 +36,10 @@ class Stock:
 
 
 def inventory() -> list[Stock]:
-    """Every model of the catalogue, those on this machine first."""
+    """Every model of the catalogue and the player's own, those on this machine first."""
     speeds = read_speeds()
     stocks = []
-    for entry in CATALOG.values():
+    for entry in [*CATALOG.values(), *own()]:
         found = store.installed(entry.name)
         path = found.path if found is not None else None
         size = entry.download if path is None else _size(path)
@@ -68,7 +68,7 @@ def note_speed(name: str, speed: float) -> None:
 
     A failure is logged and no more: the number is a courtesy.
     """
-    if name not in CATALOG or speed <= 0:
+    if speed <= 0 or not (name in CATALOG or trained.find(name)):
         return
     speeds = read_speeds()
     before = speeds.get(name, speed)

@@ -17,9 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
-from dungeon.engine.catalog import Entry, resolve
+from dungeon.engine.catalog import EMBEDDED, PREFERRED, Adapter, Entry, resolve
+from dungeon.engine.places import models_dir as models_dir
 from dungeon.errors import ModelError
 from dungeon.files import typed_path
 
@@ -44,14 +43,6 @@ class Installed:
     path: Path
 
 
-def models_dir() -> Path:
-    """Where models are kept: DUNGEON_MODELS, else the platform's data directory."""
-    named = os.environ.get("DUNGEON_MODELS")
-    if named:
-        return typed_path(named)
-    return Path(platformdirs.user_data_dir("dungeon", appauthor=False)) / "models"
-
-
 def installed(name_or_dir: str | Path) -> Installed | None:
     """The model if it is on this machine; the hub is not asked.
 
@@ -68,6 +59,14 @@ def installed(name_or_dir: str | Path) -> Installed | None:
         path = _snapshot(hub_id)
         if path is not None:
             return Installed(entry, path)
+    return None
+
+
+def at_hand() -> str | None:
+    """The model that `auto` takes: GPT-2 where it is on the machine, else the embedded one."""
+    for name in (PREFERRED, EMBEDDED):
+        if installed(name) is not None:
+            return name
     return None
 
 
@@ -149,22 +148,41 @@ def verify(model: Installed) -> str:
                     weights.append(digest)
         if expected:
             raise _damaged(model, f"{min(expected)} is missing")
-        adapter = model.entry.adapter
-        if adapter is not None:
-            weights.append(known.digest(adapter.weights))
-            if weights[-1] != adapter.sha256:
-                known.forget(adapter.weights)
-                raise ModelError(
-                    f"The model {model.entry.name} is damaged: what it was taught is not as it "
-                    "ships with the game.",
-                    f"Install the game again, or play with --model {model.entry.base}.",
-                )
+        if model.entry.adapter is not None:
+            for adapter in model.entry.adapter.chain():
+                digest = known.digest(adapter.weights)
+                if digest != adapter.sha256:
+                    known.forget(adapter.weights)
+                    raise _taught_otherwise(model.entry, adapter)
+                if adapter.on_sha256 and adapter.on_sha256 != _joined(weights):
+                    raise ModelError(
+                        f"The model {model.entry.name} was trained on weights that have changed "
+                        "since.",
+                        "Put them back as they were, or train it again.",
+                    )
+                weights = [_joined(weights), digest]
         known.write()
     except OSError as error:
         raise _damaged(model, error.strerror or str(error)) from error
-    if len(weights) == 1:
-        return weights[0]
-    return hashlib.sha256("".join(weights).encode()).hexdigest() if weights else ""
+    return _joined(weights)
+
+
+def _joined(digests: list[str]) -> str:
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest() if digests else ""
+
+
+def _taught_otherwise(entry: Entry, adapter: Adapter) -> ModelError:
+    if adapter.on_sha256:
+        what, hint = "it was written", "Train it again"
+    else:
+        what, hint = "it ships with the game", "Install the game again"
+    other = f", or play with --model {entry.base}" if entry.base else ""
+    return ModelError(
+        f"The model {entry.name} is damaged: what it was taught is not as {what}.",
+        f"{hint}{other}.",
+    )
 
 
 def seal(draft: Path, file: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM
 
+from dungeon.engine.training.lessons import Lesson
+from dungeon.errors import ModelError
 from tests.engine.tiny import save_tiny_llama
 from training import tutor
-from training.lessons import Lesson
 
 PLAN = tutor.Plan(rank=4, alpha=8, rate=2e-2, lessons=2, every=4)
 SEEN = Lesson(tuple(range(20, 60)), (False, *[True] * 39))
@@ -70,5 +71,5 @@ def test_only_what_is_to_be_learnt_counts(directory: Path) -> None:
 def test_another_plan_does_not_go_on_with_what_was_begun(directory: Path, tmp_path: Path) -> None:
     tutor.teach(_model(directory), [SEEN, SEEN], [], tmp_path, PLAN, lambda line: None)
     other = tutor.Plan(rank=4, alpha=8, rate=1e-3)
-    with pytest.raises(ValueError, match="another plan"):
+    with pytest.raises(ModelError, match="another plan"):
         tutor.teach(_model(directory), [SEEN, SEEN], [], tmp_path, other, lambda line: None)

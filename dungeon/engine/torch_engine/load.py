@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import logging
@@ -184,7 +185,8 @@ def load_weights(opened: Opened) -> Any:
     if lacking:
         raise bad(opened.name, f"its weights do not fit its config.json ({lacking[0]})")
     if opened.adapter is not None:
-        adapter.add(model, opened.adapter, opened.name)
+        for one in opened.adapter.chain():
+            adapter.add(model, one, opened.name)
     return model.eval().requires_grad_(False)
 
 
@@ -209,7 +211,9 @@ def prepared(opened: Opened, shape: Shape, kernels: Kernels, digest: str) -> Sta
         stages = prepare(load_weights(opened), shape, kernels)
         if not all(_save(stage, file) for stage, file in zip(stages, files, strict=True)):
             return iter(stages)
-        for old in folder.glob(f"{opened.name}-*-{kind}*.safetensors*"):
+        # The key in full: "gpt2-*" would be "gpt2-medium" too.
+        versions = f"{glob.escape(opened.name)}-{'[0-9a-f]' * 32}-{kind}*.safetensors*"
+        for old in folder.glob(versions):
             # Of another version of the game or of the model: hundreds of megabytes.
             if key not in old.name:
                 old.unlink(missing_ok=True)
