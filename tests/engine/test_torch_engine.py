@@ -109,12 +109,12 @@ def test_only_what_was_told_counts_as_repetition(kind: str, fresh: Fresh) -> Non
     untold = replace(before, prompt=(PromptPart(text, told=False),))
     plain = replace(before, sampling=greedy)
     assert text_of(engine, untold) == text_of(engine, plain)
-    assert Sampler(punished, 0, engine._ready().told(untold))._distinct.size == 0
-    assert Sampler(punished, 0, engine._ready().told(before))._distinct.size > 0
+    assert Sampler(punished, 0, engine._ready()._speech.told(untold))._distinct.size == 0
+    assert Sampler(punished, 0, engine._ready()._speech.told(before))._distinct.size > 0
 
 
 def not_first(decoder: Decoder) -> list[int]:
-    ids: list[int] = decoder._forbidden((), ())._ids[False, False].tolist()
+    ids: list[int] = decoder._speech.forbidden((), ())._ids[False, False].tolist()
     return ids
 
 
@@ -169,7 +169,9 @@ def test_first_token_is_never_blank_nor_the_end(tmp_path: Path, fresh: Fresh) ->
         finished = engine.generate(replace(wanted, max_new_tokens=1), CancelToken(), print)
         assert finished.timing.new_tokens == 1
         assert finished.text.strip(" \n\t")
-    assert {"\n", " ", "\n\n", "\t"} & {decoder._codec.decode([id]) for id in not_first(decoder)}
+    assert {"\n", " ", "\n\n", "\t"} & {
+        decoder._speech.codec.decode([id]) for id in not_first(decoder)
+    }
 
 
 def test_special_tokens_in_a_players_line_are_text(fresh: Fresh) -> None:
