@@ -37,6 +37,7 @@ os.write(1, b"ready")
 while True:
     os.write(1, os.read(0, 9))
 """
+"""A program that only gives back what it is sent."""
 TELLING, READY = "telling", "ready"
 
 
@@ -119,10 +120,7 @@ def game(turns: int, model: str) -> Iterator[Game]:
 
 def floor(keys: int) -> list[float]:
     """Milliseconds of a program that only gives back what it is sent: the machine's own share."""
-    echo = (
-        "import os, tty; tty.setraw(0); os.write(1, b'ready')\nwhile 1: os.write(1, os.read(0, 9))"
-    )
-    with started("-c", echo) as process:
+    with started("-c", ECHO) as process:
         echoing = Game(process, told=True)
         echoing.until(telling=False)
         echoing.told = True

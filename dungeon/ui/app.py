@@ -35,6 +35,7 @@ from dungeon.ui.messages import (
     RecoveryEnded,
     TurnTold,
 )
+from dungeon.ui.modal import Palette
 from dungeon.ui.palette import Commands
 from dungeon.ui.pending import PendingEngine
 from dungeon.ui.preferences import Look
@@ -408,6 +409,11 @@ class DungeonApp(App[None]):
         self.desk.told(message)
 
     # -- everywhere ----------------------------------------------------------------------------
+
+    def action_command_palette(self) -> None:
+        """Open the palette, unless it lies open under another screen: there is only one."""
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_help(self) -> None:
         """Show what the screen is for, and its keys; where that is shown, close it."""

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.events import Key
 from textual.screen import Screen
 
 import dungeon.ui
 from dungeon.ui.commands import PLAY, TYPED
+from dungeon.ui.modal import Palette
 from dungeon.ui.palette import Commands, bindings_of
+from dungeon.ui.screens.help import HelpScreen
 from dungeon.ui.screens.tree import TreeScreen
 from tests.ui.support import playing, take, until
 
@@ -62,3 +65,27 @@ async def test_every_possible_action_is_in_the_palette(tmp_path: Path) -> None:
             for binding in bindings_of(type(shown)):
                 if shown.check_action(binding.action.partition("(")[0], ()) is True:
                     assert binding.tooltip in said, binding
+
+
+async def test_keys_that_come_in_a_heap_close_each_screen_once(tmp_path: Path) -> None:
+    """What a busy machine makes of a player who is in a hurry."""
+    async with playing(tmp_path) as (screen, pilot):
+        await pilot.press("ctrl+p")
+        palette = pilot.app.screen
+        assert isinstance(palette, Palette)
+        await pilot.press("f1")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        # It lies under another one: nothing is closed, and there is no second one.
+        palette.dismiss()
+        await pilot.press("ctrl+p")
+        assert pilot.app.screen_stack[-2:] == [palette, pilot.app.screen]
+        await pilot.press("escape")
+        assert pilot.app.screen is palette
+        palette.dismiss()
+        palette.dismiss()
+        await until(pilot, lambda: pilot.app.screen is screen)
+        for key in ("ctrl+o", "escape", "escape", "ctrl+p", "escape", "escape"):
+            pilot.app.post_message(Key(key, None))
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await pilot.press("x")
+        assert screen.line.value == "x"

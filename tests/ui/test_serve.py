@@ -186,6 +186,10 @@ async def _play_in(devtools: Any, tmp_path: Path) -> None:
     await call("Page.enable")
     # From the beginning once more, now that every frame is seen.
     await call("Page.reload")
+    await until(lambda: b"scripted" in heard)
+    # The words of the title: nothing happens but that the page has the keys from now on.
+    for kind in ("mousePressed", "mouseReleased"):
+        await call("Input.dispatchMouseEvent", type=kind, x=500, y=40, button="left", clickCount=1)
     await play_a_turn(send, lambda: heard.decode("utf-8", "replace"))
     await until(lambda: list(told(tmp_path).values()) == [1])
     listening.cancel()

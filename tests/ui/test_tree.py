@@ -71,6 +71,21 @@ async def test_a_picked_turn_is_what_the_verbs_are_about(tmp_path: Path) -> None
         await pilot.press("ctrl+pageup", "ctrl+r")
         await until(pilot, lambda: len(tree) == 6 and screen.phase == "idle")
         assert (tree.head.parent, tree.head.text) == (2, REPLIES[3])
+        # What is typed is about where the story stands: the next retry is of that turn.
+        await pilot.press("ctrl+pageup", "ctrl+pageup")
+        assert screen.transcript.picked is not None
+        await take(pilot, "go up")
+        assert screen.transcript.picked is None
+        assert screen.subject is tree.head
+
+
+async def test_a_turn_is_altered_above_the_line(tmp_path: Path) -> None:
+    async with playing(tmp_path, told()) as (screen, pilot):
+        for line in ("go in", "go on", "wait", "sit", "stand"):
+            await take(pilot, line)
+        await pilot.press("ctrl+e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditorScreen))
+        assert pilot.app.screen.query_one("#in-place").region.bottom <= screen.line.region.y
 
 
 async def test_words_are_found_in_the_story(tmp_path: Path) -> None:

@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from dungeon.errors import DungeonError
+from dungeon.ui.modal import Modal
 from dungeon.ui.shown import error_text, line, shown
 from dungeon.ui.widgets.line_input import LineInput
 
 
-class AskScreen(ModalScreen[str | None]):
+class AskScreen(Modal[str | None]):
     """Asks for a line; returns it, None when the question is left with Escape.
 
     Args:

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Input, Static, TextArea
 
 from dungeon.errors import DungeonError, ScenarioError
 from dungeon.story.scenario import MAX_PRIORITY, Card
 from dungeon.text import clean
+from dungeon.ui.modal import Modal
 from dungeon.ui.screens.editor import MAX_TEXT, SafeTextArea, discard_screen
 from dungeon.ui.shown import error_text, line, shown
 from dungeon.ui.widgets.line_input import LineInput
@@ -38,7 +38,7 @@ class Tick(Checkbox):
         return "✔" if self.value else " "
 
 
-class CardEditor(ModalScreen[Card | None]):
+class CardEditor(Modal[Card | None]):
     """Edits a card; returns what was kept, None where nothing changed.
 
     Args:

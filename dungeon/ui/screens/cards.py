@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Click
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,6 +20,7 @@ from dungeon.session import GameSession
 from dungeon.story.action import Action
 from dungeon.story.scenario import Card
 from dungeon.ui.commands import CARDS, ON_CARDS, Command
+from dungeon.ui.modal import Modal
 from dungeon.ui.screens.card_editor import SHORT, CardEditor
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.shown import joined, line, shown
@@ -74,7 +74,7 @@ class SearchLine(LineInput):
     ]
 
 
-class CardsScreen(ModalScreen[None]):
+class CardsScreen(Modal[None]):
     """Lists, shows and changes the cards; every change is part of the story at once.
 
     Args:

@@ -8,17 +8,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from dungeon.errors import DungeonError
+from dungeon.ui.modal import Modal
 from dungeon.ui.shown import line, shown
 
 Choices = Sequence[tuple[str, str]]
 """Answers: what the screen returns, and the button's text."""
 
 
-class ChoiceScreen(ModalScreen[str | None]):
+class ChoiceScreen(Modal[str | None]):
     """Asks; returns the id of the answer, None when the question is left with Escape.
 
     Args:

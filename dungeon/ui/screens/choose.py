@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Click
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from dungeon.session import Narration
 from dungeon.ui.commands import ON_CHOICE, Command
+from dungeon.ui.modal import Modal
 from dungeon.ui.shown import shown
 from dungeon.ui.widgets.key_bar import KeyBar
 
@@ -47,7 +47,7 @@ class Telling(VerticalScroll, can_focus=True):
             self.screen.dismiss(self.at)
 
 
-class ChooseScreen(ModalScreen[int | None]):
+class ChooseScreen(Modal[int | None]):
     """Returns the place of the telling that is taken, None for none.
 
     Args:

@@ -12,13 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Static
 
 from dungeon.story.context import Context, Segment
 from dungeon.text import clean
 from dungeon.ui.commands import CLOSE_CONTEXT, CONTEXT, ON_CONTEXT, Command
+from dungeon.ui.modal import Modal
 from dungeon.ui.screens.editor import SafeTextArea, discard_screen
 from dungeon.ui.shown import shown
 from dungeon.ui.widgets.key_bar import KeyBar
@@ -54,7 +54,7 @@ Trial = Callable[[str, str], Context]
 """What would be sent with another memory and another author's note."""
 
 
-class ContextScreen(ModalScreen[None]):
+class ContextScreen(Modal[None]):
     """Shows a context; memory and note can be changed in it, and the budget moves as one types.
 
     Args:

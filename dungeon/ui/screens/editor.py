@@ -8,11 +8,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static, TextArea
 
 from dungeon.text import clean
 from dungeon.ui.commands import IN_PLACE, Command
+from dungeon.ui.modal import Modal
 from dungeon.ui.screens.choice import ChoiceScreen
 from dungeon.ui.shown import line, shown
 
@@ -43,7 +43,7 @@ def discard_screen(what: str) -> ChoiceScreen:
     )
 
 
-class EditorScreen(ModalScreen[str | None]):
+class EditorScreen(Modal[str | None]):
     """Edits a text; returns the new one, None when nothing is to change.
 
     Args:

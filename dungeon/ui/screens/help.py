@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from dungeon.ui.commands import Command
+from dungeon.ui.modal import Modal
 
 if TYPE_CHECKING:
     from dungeon.ui.guide import Guide
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """Shows the keys; Escape and Enter close it, and so does F1, which is the app's.
 
     Args:

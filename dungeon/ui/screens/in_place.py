@@ -22,13 +22,14 @@ class InPlaceEditor(EditorScreen):
     Args:
         text: As it is now.
         place: Where the words stand on the screen.
+        story: Where the story stands on it; what is beside it stays in sight where there is room.
     """
 
     COMMANDS_HERE = IN_PLACE
 
-    def __init__(self, text: str, place: Region) -> None:
+    def __init__(self, text: str, place: Region, story: Region) -> None:
         super().__init__("Alter the turn", "", text)
-        self._place = place
+        self._place, self._story = place, story
 
     def compose(self) -> ComposeResult:
         """The words in a frame, and the keys."""
@@ -50,7 +51,8 @@ class InPlaceEditor(EditorScreen):
         width = min(place.width + 4, size.width)
         height = min(max(place.height + 4, LEAST), size.height)
         x = max(0, min(place.x - 2, size.width - width))
-        y = max(0, min(place.y - 1, size.height - height))
+        end = min(self._story.bottom, size.height)
+        y = max(0, min(place.y - 1, (end if end >= height else size.height) - height))
         styles = self.query_one("#in-place").styles
         styles.offset, styles.width, styles.height = (x, y), width, height
         self.query_one(TextArea).scroll_cursor_visible()

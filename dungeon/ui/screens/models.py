@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dungeon.engine.fetch import Progress
 from dungeon.engine.inventory import Stock
 from dungeon.ui.commands import MODELS, Command
+from dungeon.ui.modal import Modal
 from dungeon.ui.screens.card_editor import SHORT
 from dungeon.ui.screens.cards import CardList
 from dungeon.ui.screens.choice import ChoiceScreen
@@ -30,7 +30,7 @@ BAR = 30
 STYLES = {"plain": "as prose", "chat": "as a chat"}
 
 
-class ModelsScreen(ModalScreen[None]):
+class ModelsScreen(Modal[None]):
     """Lists the models.
 
     Args:

@@ -7,15 +7,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from dungeon.story.marks import MAX_NAME
+from dungeon.ui.modal import Modal
 from dungeon.ui.shown import line
 from dungeon.ui.widgets.line_input import LineInput
 
 
-class NameScreen(ModalScreen[str | None]):
+class NameScreen(Modal[str | None]):
     """Asks for the name of a branch; returns it, None when it is to stay as it is.
 
     Args:

@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Click
-from textual.screen import ModalScreen
 from textual.style import Style
 from textual.widgets import Static
 
@@ -23,6 +22,7 @@ from dungeon.errors import DungeonError
 from dungeon.odds import Piece, pieces
 from dungeon.text import clean
 from dungeon.ui.commands import ON_ODDS, Command
+from dungeon.ui.modal import Modal
 from dungeon.ui.shown import error_text, joined, line, shown
 from dungeon.ui.widgets.key_bar import KeyBar
 
@@ -52,7 +52,7 @@ class OddsText(Static):
             self.screen.go(at)
 
 
-class OddsScreen(ModalScreen[str | None]):
+class OddsScreen(Modal[str | None]):
     """Shows the odds once `weighed` brings them; returns how the turn is to begin, None for no.
 
     Args:

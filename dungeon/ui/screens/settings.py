@@ -11,13 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from dungeon.errors import DungeonError
 from dungeon.ui.commands import SETTINGS, Command
 from dungeon.ui.fields import PARTS, Field, shown_value
+from dungeon.ui.modal import Modal
 from dungeon.ui.screens.ask import AskScreen
 from dungeon.ui.screens.card_editor import SHORT
 from dungeon.ui.screens.cards import CardList
@@ -29,7 +29,7 @@ from dungeon.ui.widgets.key_bar import KeyBar
 LABEL_CELLS, VALUE_CELLS = 20, 18
 
 
-class SettingsScreen(ModalScreen[None]):
+class SettingsScreen(Modal[None]):
     """Lists the settings and changes them.
 
     Args:

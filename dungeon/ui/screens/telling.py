@@ -161,6 +161,8 @@ class TellingScreen(StoryScreen):
             self.notify(error_text(error), severity="warning", markup=False)
             return False
         self._turn = turn
+        # The reader is where the story goes on; the next verb is meant for what is told there.
+        self.transcript.pick(None)
         self._ahead.cancel()
         self._cancel = CancelToken()
         tree = self.session.story.tree

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from dungeon.errors import DungeonError
@@ -18,6 +17,7 @@ from dungeon.story.action import as_line, as_narrative
 from dungeon.story.outline import Row, forks, outline
 from dungeon.story.tree import Node, NodeId
 from dungeon.ui.commands import ON_TREE, TREE, Command
+from dungeon.ui.modal import Modal
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.name import NameScreen
 from dungeon.ui.screens.replay import ReplayScreen
@@ -41,7 +41,7 @@ class TreeSearch(LineInput):
     ]
 
 
-class TreeScreen(ModalScreen[NodeId | None]):
+class TreeScreen(Modal[NodeId | None]):
     """Shows the tree; returns the turn to go to, None for none.
 
     Args:

@@ -159,7 +159,6 @@ class WalkingScreen(TellingScreen):
     def action_retry(self) -> None:
         """Tell the turn again."""
         node = self.subject
-        self.transcript.pick(None)
         self._begin(lambda: self.session.begin_retry(node.id))
 
     def action_undo(self) -> None:
@@ -201,7 +200,7 @@ class WalkingScreen(TellingScreen):
                 self._try(lambda: self.session.alter(text, node.id))
 
         place = self.transcript.words_of(len(self.transcript.nodes) - 1 if at is None else at)
-        self.app.push_screen(InPlaceEditor(node.text, place), altered)
+        self.app.push_screen(InPlaceEditor(node.text, place, self.transcript.region), altered)
 
     def action_bookmark(self) -> None:
         """Put a bookmark at the turn, or take it away."""

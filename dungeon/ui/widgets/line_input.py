@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from textual.events import Paste
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 from dungeon.text import clean
@@ -13,6 +15,10 @@ class LineInput(Input):
 
     Coming back to it selects nothing, so the next key adds to the line, not replaces it.
     """
+
+    # Textual lays the whole screen out anew when this changes, and it does with each key, as an
+    # `Input` may be as wide as its text. None of ours is.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
     def __init__(self, *, id: str | None = None, max_length: int, placeholder: str = "") -> None:
         super().__init__(

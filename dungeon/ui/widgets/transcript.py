@@ -153,13 +153,6 @@ class Transcript(ScrollView):
         first = next((at for at, (old, new) in pairs if old != new), len(before))
         self.refresh_lines(len(self._lines) + first, len(before) - first)
 
-    def set_hint(self, hint: str) -> None:
-        """What to say in place of a text that has not begun."""
-        if hint != self._hint:
-            following = self._following
-            self._hint = hint
-            self._changed(following)
-
     def end(self) -> None:
         """There is no turn under way any more."""
         self.finish_typing()
