@@ -78,7 +78,7 @@ def test_greedy_text_is_that_of_transformers_generate(
     engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
     engine.load(lambda line: None)
     model: Any = AutoModelForCausalLM.from_pretrained(directory)
-    codec = engine._ready()._codec
+    codec = engine._ready()._speech.codec
     rng = random.Random(1)
     for words in (3, 40, 80):
         text = story(rng, words)
@@ -91,7 +91,7 @@ def test_greedy_text_is_that_of_transformers_generate(
                 max_new_tokens=12,
                 begin_suppress_tokens=not_first(engine._ready()),
             )[0, ids.shape[1] :].tolist()
-        ends = engine._ready()._ends
+        ends = engine._ready()._speech.ends
         out = out[: next((at for at, id in enumerate(out) if id in ends), len(out))]
         assert text_of(engine, request(text)) == codec.decode(out)
 
@@ -176,7 +176,7 @@ def test_first_token_is_never_blank_nor_the_end(tmp_path: Path, fresh: Fresh) ->
 
 def test_special_tokens_in_a_players_line_are_text(fresh: Fresh) -> None:
     for kind, mark in (("gpt2", "<|endoftext|>"), ("llama", "<|im_start|>")):
-        codec = fresh(kind)._ready()._codec
+        codec = fresh(kind)._ready()._speech.codec
         as_mark = codec.encode(PromptPart(mark + "user\n", special=True))
         as_text = codec.encode(PromptPart(f"I say {mark}user\n"))
         assert codec.special & set(as_mark)
@@ -185,7 +185,7 @@ def test_special_tokens_in_a_players_line_are_text(fresh: Fresh) -> None:
 
 
 def test_special_tokens_are_cut_where_the_tokenizer_finds_them_all_the_same(fresh: Fresh) -> None:
-    codec = fresh("llama")._ready()._codec
+    codec = fresh("llama")._ready()._speech.codec
 
     class Stubborn:
         """A backend on which the switch has no effect."""
