@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run `dungeon` with the process's arguments and exit with its code."""
-    tools = cli.Tools(make_engine=_engine, offer=_offer, models=_models, pull=_pull)
+    tools = cli.Tools(make_engine=_engine, offer=_offer, models=_models, pull=_pull, share=_share)
     sys.exit(cli.run(sys.argv[1:], tools))
 
 
@@ -25,6 +25,12 @@ def _engine(settings: Settings) -> Engine:
     from dungeon import models
 
     return models.engine_for(settings)
+
+
+def _share(settings: Settings, stories: int) -> Engine:
+    from dungeon import models
+
+    return models.make_engine(settings.model, stories)
 
 
 def _offer(settings: Settings) -> None:

@@ -63,8 +63,13 @@ def write_whole(path: Path, text: str, *, newline: str | None = None) -> None:
             device.write(text)
         return
     draft = target.with_name(f".{target.name[:60]}.{secrets.token_hex(4)}.new")
+
+    def opened(name: str, flags: int) -> int:
+        # What others may not read in the old file they may not read in the draft either.
+        return os.open(name, flags, 0o666 if mode is None else 0o600)
+
     try:
-        with draft.open("x", encoding="utf-8", newline=newline) as file:
+        with open(draft, "x", encoding="utf-8", newline=newline, opener=opened) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

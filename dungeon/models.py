@@ -43,11 +43,12 @@ def engine_for(settings: Settings) -> Engine:
     return RemoteEngine(settings.url, _named(settings.model), key=key)
 
 
-def make_engine(model: str | None) -> Engine:
+def make_engine(model: str | None, stories: int = 1) -> Engine:
     """The engine of a model that is on this machine, not yet loaded. Downloads nothing.
 
     Args:
         model: Name or directory; "scripted" for the engine without weights; None chooses.
+        stories: How many are told at the same time.
 
     Raises:
         ModelError: The model is unknown or not here.
@@ -57,7 +58,7 @@ def make_engine(model: str | None) -> Engine:
         rate = os.environ.get("DUNGEON_SCRIPTED_RATE")
         return ScriptedEngine(tokens_per_second=float(rate) if rate else None)
     if named := _named(model):
-        return TorchEngine(named)
+        return TorchEngine(named, stories=stories)
     here = store.at_hand()
     if here is None:
         raise ModelError(
@@ -65,7 +66,7 @@ def make_engine(model: str | None) -> Engine:
             f"Fetch one with `dungeon models pull {catalog.EMBEDDED}` (93 MB), or name a "
             "directory that holds a GPT-2 model with --model.",
         )
-    return TorchEngine(here)
+    return TorchEngine(here, stories=stories)
 
 
 def offer(model: str | None) -> None:

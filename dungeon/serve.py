@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from textual_serve.server import Server
 
+from dungeon.host.server import Host
 from dungeon.text import clean
 
 COOKIE = "dungeon-visitor"
@@ -38,6 +39,8 @@ class VisitorServer(Server):
         port: Port to listen on.
         public_url: As visitors' browsers see the server, where that is another address.
         most: How many may play at the same time.
+        narrator: The host whose model tells all their stories; None where each has an engine of
+            their own, or a server elsewhere.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class VisitorServer(Server):
         port: int,
         public_url: str | None,
         most: int,
+        narrator: Host | None = None,
     ) -> None:
         super().__init__("dungeon", host, port, title="Dungeon", public_url=public_url)
         self._command_for = command
         self._folder = folder
         self._most = most
+        self._narrator = narrator
         # A list, so that the copies that serve one visitor each share it.
         self._playing: list[str] = []
 
@@ -61,12 +66,19 @@ class VisitorServer(Server):
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
 
     async def on_startup(self, app: web.Application) -> None:
-        """Say where the game is."""
+        """Say where the game is, and let the narrator be asked."""
+        if self._narrator is not None:
+            await self._narrator.start()
         self.console.print(
             clean(f"The game is at {self.public_url} (Ctrl+C ends it)."),
             markup=False,
             highlight=False,
         )
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """The narrator falls silent."""
+        if self._narrator is not None:
+            await self._narrator.stop()
 
     async def handle_index(self, request: web.Request) -> web.StreamResponse:
         """The page with the terminal; who comes for the first time gets a name."""

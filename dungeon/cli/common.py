@@ -34,12 +34,14 @@ class Tools:
         offer: Where a model should be here and is not, asks the player and fetches it.
         pull: Brings a model onto this machine, by its name.
         models: `dungeon models ...`: takes the verb and its arguments, gives the exit code.
+        share: As `make_engine`, of an engine for so many stories at the same time.
     """
 
     make_engine: EngineMaker
     offer: Callable[[Settings], None]
     models: Callable[[argparse.Namespace], int]
     pull: Callable[[str, OnProgress], object] | None = None
+    share: Callable[[Settings, int], Engine] | None = None
 
 
 class Parser(argparse.ArgumentParser):

@@ -32,12 +32,16 @@ def llama_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_llama(tmp_path_factory.mktemp("tiny") / "llama", n_positions=384)
 
 
+Fresh = Callable[..., TorchEngine]
+
+
 @pytest.fixture
-def fresh(gpt2_dir: Path, llama_dir: Path) -> Callable[[str], TorchEngine]:
+def fresh(gpt2_dir: Path, llama_dir: Path) -> Fresh:
     """A newly loaded engine with an empty cache."""
 
-    def load(kind: str) -> TorchEngine:
-        engine = TorchEngine({"gpt2": gpt2_dir, "llama": llama_dir}[kind], device="cpu")
+    def load(kind: str, *, stories: int = 1) -> TorchEngine:
+        directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
+        engine = TorchEngine(directory, device="cpu", stories=stories)
         engine.load(lambda line: None)
         return engine
 

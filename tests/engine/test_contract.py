@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -21,7 +21,9 @@ from dungeon.engine.base import (
 from dungeon.engine.remote import RemoteEngine
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError
+from tests.engine.conftest import Fresh
 from tests.engine.protocol import serving
+from tests.host.running import running
 
 PROMPT = (
     PromptPart("You are in the old hall. A guard watches the door."),
@@ -30,16 +32,22 @@ PROMPT = (
 REQUEST = GenerationRequest(PROMPT, 40, seed=7, sampling=Sampling(temperature=1.0, top_k=0))
 
 
-@pytest.fixture(params=["scripted", "gpt2", "llama", "remote scripted", "remote gpt2"])
-def engine(request: pytest.FixtureRequest, fresh: Callable[[str], Engine]) -> Iterator[Engine]:
-    where, _, kind = f" {request.param}".rpartition(" ")
-    made = ScriptedEngine() if kind == "scripted" else fresh(kind)
+@pytest.fixture(
+    params=[
+        "scripted", "gpt2", "llama", "together llama",
+        "remote scripted", "remote gpt2", "host together gpt2",
+    ]
+)  # fmt: skip
+def engine(request: pytest.FixtureRequest, fresh: Fresh) -> Iterator[Engine]:
+    *where, kind = request.param.split()
+    stories = 4 if "together" in where else 1
+    made = ScriptedEngine() if kind == "scripted" else fresh(kind, stories=stories)
     made.load(lambda line: None)
-    if not where.strip():
+    if not {"remote", "host"} & {*where}:
         yield made
         return
-    with serving(made) as served:
-        remote = RemoteEngine(served.url)
+    with serving(made) if "remote" in where else running(made) as served:
+        remote = RemoteEngine(served if isinstance(served, str) else served.url)
         remote.load(lambda line: None)
         yield remote
 

@@ -163,7 +163,7 @@ def test_vocabulary_and_merges_are_a_tokenizer_too(copy: Path) -> None:
     engine = TorchEngine(copy, device="cpu")
     engine.load(lambda line: None)
     text = "You open the old door.\n"
-    codec = engine._ready()._codec
+    codec = engine._ready()._speech.codec
     ids = codec.encode(PromptPart(text))
     assert codec.decode(list(ids)) == text
     assert len(ids) < len(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
@@ -128,6 +129,29 @@ def test_accept_34_a_whole_session_asks_nothing_of_the_network(
     machine.command("models", "list")
     assert machine.attempts == []
     assert machine.told_of(STORY) == []
+
+
+def test_accept_34_a_host_asks_nobody_and_tells_nothing(machine: Machine) -> None:
+    host = subprocess.Popen(
+        [sys.executable, "-m", "dungeon", "host", "--model", "scripted", "--port", "0"],
+        env=machine.env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert host.stderr is not None
+        told = next(line for line in host.stderr if "--url" in line)
+        address = told.partition("--url http://")[2].split()[0]
+        for path, wanted in (("completions", 200), ("nowhere", 404)):
+            client = http.client.HTTPConnection(address, timeout=60)
+            body = {"model": "scripted", "prompt": " ".join(STORY)}
+            headers = {"Content-Type": "application/json"}
+            client.request("POST", f"/v1/{path}", json.dumps(body), headers)
+            assert client.getresponse().status == wanted
+            client.close()
+    finally:
+        host.terminate()
+        out, rest = host.communicate(timeout=60)
+    assert machine.attempts == []
+    assert not [word for word in STORY if word in out + told + rest]
 
 
 def test_accept_34_the_network_is_asked_only_when_the_player_says_so(machine: Machine) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dungeon import cli, settings
+from dungeon import cli, settings, settings_file
 from dungeon.engine.remote import RemoteEngine
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import ModelError, SettingsError
@@ -67,6 +67,25 @@ def test_a_key_in_a_file_that_others_can_read_is_refused(file: Path) -> None:
     key = settings.load().remote_key
     assert key is not None
     assert key.get_secret_value() == "k-0451"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no such bits there")
+def test_a_file_with_a_key_stays_its_owners_when_it_is_changed(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("remote_key: k-0451\n")
+    file.chmod(0o600)
+    drafts: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: drafts.append(os.fstat(fd).st_mode & 0o777))
+    before = os.umask(0)
+    try:
+        settings_file.change("theme", "nord")
+        settings_file.change("model", None)
+    finally:
+        os.umask(before)
+    assert drafts == [0o600, 0o600]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert settings_file.read(file) == {"remote_key": "k-0451", "theme": "nord"}
 
 
 def test_the_key_is_shown_nowhere(

@@ -82,17 +82,18 @@ def test_packing_keeps_every_weight() -> None:
 
 @pytest.mark.parametrize("width", [1, 8, 16, 40, 64, 100, 128])
 def test_attention_is_that_of_numpy(width: int) -> None:
-    rows, heads, key_heads, shared, own = 3, 4, 2, 21, 5
+    rows, heads, key_heads, shared = 3, 4, 2, 21
+    texts, own = np.array([3, 0, 2]), np.array([5, 1, 9])
     q = numbers(rows, heads, width)
     common = [numbers(key_heads, shared + 3, width, seed=seed) for seed in (1, 2)]
-    each = [numbers(rows, key_heads, own + 2, width, seed=seed) for seed in (3, 4)]
+    each = [numbers(4, key_heads, 11, width, seed=seed) for seed in (3, 4)]
     out = np.empty_like(q)
-    scores = np.empty((rows * heads, shared + own), np.float32)
-    step._attend(q, *common, shared, *each, own, scores, out)
+    scores = np.empty((rows * heads, shared + own.max()), np.float32)
+    step._attend(q, *common, shared, *each, texts, own, scores, out)
     for row in range(rows):
         for head in range(heads):
             keys, values = (
-                np.concatenate([a[head // 2, :shared], b[row, head // 2, :own]])
+                np.concatenate([a[head // 2, :shared], b[texts[row], head // 2, : own[row]]])
                 for a, b in zip(common, each, strict=True)
             )
             odds = np.exp(keys.astype(np.float64) @ q[row, head] / np.sqrt(width))

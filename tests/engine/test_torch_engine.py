@@ -78,7 +78,7 @@ def test_greedy_text_is_that_of_transformers_generate(
     engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
     engine.load(lambda line: None)
     model: Any = AutoModelForCausalLM.from_pretrained(directory)
-    codec = engine._ready()._codec
+    codec = engine._ready()._speech.codec
     rng = random.Random(1)
     for words in (3, 40, 80):
         text = story(rng, words)
@@ -91,7 +91,7 @@ def test_greedy_text_is_that_of_transformers_generate(
                 max_new_tokens=12,
                 begin_suppress_tokens=not_first(engine._ready()),
             )[0, ids.shape[1] :].tolist()
-        ends = engine._ready()._ends
+        ends = engine._ready()._speech.ends
         out = out[: next((at for at, id in enumerate(out) if id in ends), len(out))]
         assert text_of(engine, request(text)) == codec.decode(out)
 
@@ -109,12 +109,12 @@ def test_only_what_was_told_counts_as_repetition(kind: str, fresh: Fresh) -> Non
     untold = replace(before, prompt=(PromptPart(text, told=False),))
     plain = replace(before, sampling=greedy)
     assert text_of(engine, untold) == text_of(engine, plain)
-    assert Sampler(punished, 0, engine._ready().told(untold))._distinct.size == 0
-    assert Sampler(punished, 0, engine._ready().told(before))._distinct.size > 0
+    assert Sampler(punished, 0, engine._ready()._speech.told(untold))._distinct.size == 0
+    assert Sampler(punished, 0, engine._ready()._speech.told(before))._distinct.size > 0
 
 
 def not_first(decoder: Decoder) -> list[int]:
-    ids: list[int] = decoder._forbidden((), ())._ids[False, False].tolist()
+    ids: list[int] = decoder._speech.forbidden((), ())._ids[False, False].tolist()
     return ids
 
 
@@ -169,12 +169,14 @@ def test_first_token_is_never_blank_nor_the_end(tmp_path: Path, fresh: Fresh) ->
         finished = engine.generate(replace(wanted, max_new_tokens=1), CancelToken(), print)
         assert finished.timing.new_tokens == 1
         assert finished.text.strip(" \n\t")
-    assert {"\n", " ", "\n\n", "\t"} & {decoder._codec.decode([id]) for id in not_first(decoder)}
+    assert {"\n", " ", "\n\n", "\t"} & {
+        decoder._speech.codec.decode([id]) for id in not_first(decoder)
+    }
 
 
 def test_special_tokens_in_a_players_line_are_text(fresh: Fresh) -> None:
     for kind, mark in (("gpt2", "<|endoftext|>"), ("llama", "<|im_start|>")):
-        codec = fresh(kind)._ready()._codec
+        codec = fresh(kind)._ready()._speech.codec
         as_mark = codec.encode(PromptPart(mark + "user\n", special=True))
         as_text = codec.encode(PromptPart(f"I say {mark}user\n"))
         assert codec.special & set(as_mark)
@@ -183,7 +185,7 @@ def test_special_tokens_in_a_players_line_are_text(fresh: Fresh) -> None:
 
 
 def test_special_tokens_are_cut_where_the_tokenizer_finds_them_all_the_same(fresh: Fresh) -> None:
-    codec = fresh("llama")._ready()._codec
+    codec = fresh("llama")._ready()._speech.codec
 
     class Stubborn:
         """A backend on which the switch has no effect."""

@@ -16,6 +16,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from dungeon.engine.scripted import ScriptedEngine
+from dungeon.host.server import Host
 from dungeon.serve import COOKIE, VisitorServer
 from dungeon.storage.library import SaveSummary, list_saves
 
@@ -41,11 +43,14 @@ async def serving(
     (tmp_path / "scenarios").mkdir()
     (tmp_path / "scenarios" / "gate.yaml").write_text(SCENARIO)
     monkeypatch.setenv("DUNGEON_SCENARIOS", str(tmp_path / "scenarios"))
-    words = [sys.executable, "-m", "dungeon", "serve", "--model", "scripted", "--visitor"]
+    monkeypatch.setenv("DUNGEON_REMOTE_KEY", "k-0451")
+    narrator = Host(ScriptedEngine(), "127.0.0.1", 0, key="k-0451")
+    words = [sys.executable, "-m", "dungeon", "serve", "--engine", "remote", "--url"]
     port = free_port()
     server = VisitorServer(
-        lambda place: [*words, str(place)], tmp_path / "visitors", "127.0.0.1", port, None, most
-    )
+        lambda place: [*words, narrator.url, "--visitor", str(place)],
+        tmp_path / "visitors", "127.0.0.1", port, None, most, narrator,
+    )  # fmt: skip
     runner = web.AppRunner(await server._make_app())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -31,6 +31,7 @@ from dungeon.engine.remote.client import Client, Patience, ServerError
 from dungeon.engine.remote.counting import SAMPLE, Counter
 from dungeon.engine.remote.cutting import CutText
 from dungeon.engine.remote.exchange import POLL, Cancelled
+from dungeon.engine.remote.own import OWNER
 from dungeon.errors import EngineError, ModelError
 from dungeon.text import shorten
 
@@ -122,7 +123,8 @@ class RemoteEngine:
         if not told:
             progress(f"a context of {positions} tokens is taken: the server does not tell")
         progress(f"waiting for {shorten(self._model, 40)} at {where}")
-        self._probe(names)
+        own = any(model.get("owned_by") == OWNER for model in served)
+        self._probe(names, own=own)
         progress(f"{shorten(self._model, 40)} at {where} is ready")
         return ModelInfo(
             name=shorten(self._model, 60),
@@ -130,7 +132,8 @@ class RemoteEngine:
             style=entry.style if entry else "plain",
             chat=entry.chat if entry else None,
             device=where,
-            opener=True,
+            # A model of which nothing is known is begun for, as small ones need it.
+            opener=entry.opener if entry else True,
         )
 
     def _served(self) -> list[dict[str, Any]]:
@@ -166,10 +169,14 @@ class RemoteEngine:
                 return found
         return 0
 
-    def _probe(self, names: Sequence[str]) -> None:
-        """Have one token written: shows that all is well, and which fields the server takes."""
+    def _probe(self, names: Sequence[str], *, own: bool) -> None:
+        """Have one token written: shows that all is well, and which fields the server takes.
+
+        `own` tells whether it says that it is a host of the game.
+        """
         request = GenerationRequest((PromptPart(SAMPLE),), 1)
-        for dialect in wire.Dialect:
+        dialects = [one for one in wire.Dialect if own or one is not wire.Dialect.DUNGEON]
+        for dialect in dialects:
             self._dialect = dialect
             try:
                 for piece in self._pieces(request, CancelToken()):

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from dungeon.engine.base import GenerationRequest, PromptPart, TokenOdds
+from dungeon.engine.remote.own import FIELD, own
 
 MAX_SEED = 2**31 - 1
 """Some servers keep seeds in 32 bits, and take the largest for "any"."""
@@ -26,6 +27,8 @@ _MARK = re.compile(r"<(?=[|/A-Za-z])|\[(?=/?INST)")
 class Dialect(Enum):
     """Which fields beyond OpenAI's own a server takes; to be tried in this order."""
 
+    DUNGEON = "dungeon"
+    """The next, and what `own` has: the game's own host, and nobody else is asked."""
     EXTENDED = "extended"
     """Sampling settings side by side with OpenAI's: vLLM, llama.cpp, KoboldCpp, Ollama."""
     TRANSFORMERS = "transformers"
@@ -68,7 +71,8 @@ def body(
     """The request as it is posted.
 
     Args:
-        request: What to write. `unspoken` and `not_first` have no field in the protocol.
+        request: What to write. `unspoken` and `not_first` have no field in the protocol; the
+            game's own host gets them all the same.
         model: As the server calls it.
         dialect: What the server understands.
         odds: Whether it takes `logprobs`.
@@ -85,7 +89,9 @@ def body(
     }
     if request.odds and odds:
         sent["logprobs"] = request.odds
-    if dialect is Dialect.EXTENDED:
+    if dialect is Dialect.DUNGEON:
+        sent[FIELD] = own(request)
+    if dialect in (Dialect.DUNGEON, Dialect.EXTENDED):
         sent |= {
             "top_k": drawn.top_k or -1,
             "min_p": drawn.min_p,

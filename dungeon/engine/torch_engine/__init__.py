@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dungeon.engine.torch_engine.decode import Decoder
     from dungeon.engine.torch_engine.load import Opened
     from dungeon.engine.torch_engine.quantize import Kernels
+    from dungeon.engine.torch_engine.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,9 @@ class TorchEngine:
         threads: Of the CPU to use; None leaves torch's choice.
         device: "auto", "cpu", "cuda" or "mps".
         kernels: Of the CPU; None takes those that measure best (see `quantize.choose`).
+        stories: How many are told at the same time. With more than one, threads that call
+            `generate` together are served together where the kernels can (see `together`), and
+            else take turns.
     """
 
     def __init__(
@@ -59,14 +63,16 @@ class TorchEngine:
         threads: int | None = None,
         device: str = "auto",
         kernels: Kernels | None = None,
+        stories: int = 1,
     ) -> None:
-        self._kernels = kernels
+        self._kernels, self._stories = kernels, stories
         self._wanted, self._threads, self._device = path_or_name, threads, device
         self._lock = threading.Lock()
         self._say: Callable[[str], None] = lambda line: None
         self._info: ModelInfo | None = None
         self._opened: Opened | None = None
         self._decoder: Decoder | None = None
+        self._together: Together | None = None
 
     @property
     def info(self) -> ModelInfo:
@@ -160,8 +166,10 @@ class TorchEngine:
         import torch
 
         from dungeon.engine.torch_engine import forward, load, quantize
-        from dungeon.engine.torch_engine.decode import Decoder
+        from dungeon.engine.torch_engine.decode import MOST_ROWS, Decoder
         from dungeon.engine.torch_engine.network import Network
+        from dungeon.engine.torch_engine.telling import Speech
+        from dungeon.engine.torch_engine.together import Together
 
         assert self._opened is not None
         assert self._info is not None
@@ -182,7 +190,11 @@ class TorchEngine:
             label = {torch.bfloat16: "bf16", torch.float16: "fp16"}.get(dtype, "fp32")
         candidates = CANDIDATES if network.rows_agree else 1
         self._info = replace(info, device=device, dtype=label, candidates=candidates)
-        self._decoder = Decoder(network, opened.codec, info.n_positions, opened.ends)
+        speech = Speech(opened.codec, network.vocabulary, info.n_positions, opened.ends)
+        self._decoder = Decoder(network, speech)
+        self._together = None
+        if self._stories > 1 and isinstance(network, forward.LeanNetwork) and network.rows_agree:
+            self._together = Together(network, speech, self._stories, MOST_ROWS, self._lock)
 
     def count(self, part: PromptPart) -> int:
         """As `Engine.count`; remembered, and safe while another thread generates."""
@@ -206,6 +218,10 @@ class TorchEngine:
         on_text: Callable[[str], None],
     ) -> Finished:
         """As `Engine.generate`."""
+        together = self._together
+        if together is not None:
+            # It takes the lock for each step.
+            return self._guarded(lambda decoder: together.write(request, cancel, on_text))
         with self._lock:
             return self._guarded(lambda decoder: decoder.write(request, cancel, on_text))
 

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from dungeon.engine.torch_engine.prefix_cache import KeyValues
 from dungeon.engine.torch_engine.quantize import Dense
+from dungeon.engine.torch_engine.shelf import Shelf
 
 if TYPE_CHECKING:
     from dungeon.engine.torch_engine.writer import Writer
@@ -154,6 +155,30 @@ class LeanNetwork:
         last = self._read(ids, cache).view(rows, size, -1)[:, -1]
         return self._head(self._norm(last, self._last_norm))
 
+    def shelf(self, texts: int) -> Shelf:
+        """Room for so many texts of any length, for `write_each`."""
+        shape = self._shape
+        return Shelf(shape.layers, shape.kv_heads, shape.head_size, self._n_positions, texts)
+
+    def write_each(self, ids: Sequence[int], texts: Sequence[int], shelf: Shelf) -> torch.Tensor:
+        """Append a token to each of several texts, however long each is.
+
+        Args:
+            ids: The tokens.
+            texts: The places of the texts on `shelf`, no two the same.
+            shelf: Where their keys and values are.
+
+        Returns:
+            Logits, float32 [texts, vocabulary]: of each the same as if it were alone.
+        """
+        assert self._writer is not None
+        places = torch.tensor([shelf.texts[text].length for text in texts])
+        x = self._embedded(torch.tensor(ids)[:, None], places)
+        logits = self._writer.write(x, shelf.arrays(texts))
+        for text in texts:
+            shelf.texts[text].length += 1
+        return logits[:, : self.vocabulary]
+
     def read(self, ids: torch.Tensor, cache: KeyValues) -> None:
         """See `network.Network`: the head alone is a third of GPT-2's weights."""
         self._read(ids, cache)
@@ -216,17 +241,20 @@ class LeanNetwork:
     def _write(self, writer: Writer, ids: torch.Tensor, cache: KeyValues) -> torch.Tensor:
         """As `forward`, one position of all rows after the other."""
         for at in range(ids.shape[1]):
+            cache.reserve(1)
             here = slice(cache.length, cache.length + 1)
-            logits = writer.write(self._embedded(ids[:, at : at + 1], here), cache)
+            logits = writer.write(self._embedded(ids[:, at : at + 1], here), cache.arrays())
+            cache.length += 1
         return logits[:, : self.vocabulary]
 
     def _embedded(self, ids: torch.Tensor, places: Places) -> torch.Tensor:
-        """Embeddings of ids [rows, n] that stand at `places`, [rows * n, width]."""
+        """Embeddings of ids [rows, n], [rows * n, width]; `places` are those of each row, or of
+        one after the other."""
         rows = ids.shape[0]
         x = self._embed[ids.reshape(-1)].float()
         if self._positions is not None:
             positions = self._positions[places]
-            x += positions if rows == 1 else positions.repeat(rows, 1)
+            x += positions if len(positions) == len(x) else positions.repeat(rows, 1)
         return x
 
     def _norm(

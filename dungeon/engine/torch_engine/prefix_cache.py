@@ -52,6 +52,8 @@ class KeyValues:
         rows: Texts side by side.
         shared: Positions that stand before those of every row. Such a cache is for `step` alone,
             which reads them in place: four candidates need no four copies of the prompt.
+        room: Keys and values of somebody else's to write in, [layers, rows, heads, limit, head
+            size] each; without it, the cache has buffers of its own that grow.
     """
 
     def __init__(
@@ -62,11 +64,13 @@ class KeyValues:
         limit: int,
         rows: int = 1,
         shared: KeyValues | None = None,
+        room: tuple[torch.Tensor, torch.Tensor] | None = None,
     ) -> None:
         self._layers, self._rows, self._heads, self._size = layers, rows, heads, head_size
         self._limit, self._shared = limit, shared
         self._before: int = 0 if shared is None else shared.length
-        self._keys = self._values = torch.empty(layers, rows, heads, 0, head_size)
+        none = torch.empty(layers, rows, heads, 0, head_size)
+        self._keys, self._values = room or (none, none)
         self.length: int = self._before
 
     @property
@@ -108,12 +112,21 @@ class KeyValues:
             raise ValueError("only a single row can be spread, and only once")
         return KeyValues(self._layers, self._heads, self._size, self._limit, rows, self)
 
-    def arrays(self) -> tuple[Any, Any, int, Any, Any, int]:
+    def copy(self, other: KeyValues, length: int) -> None:
+        """Hold the first positions of another cache of the same shape, and nothing else."""
+        self.length = self._before
+        self.reserve(length)
+        self._keys[:, :, :, :length] = other._keys[:, :, :, :length]
+        self._values[:, :, :, :length] = other._values[:, :, :, :length]
+        self.length = length
+
+    def arrays(self) -> tuple[Any, ...]:
         """The fields of `step.Past`: what the rows share, then their own."""
         keys, values = self._keys.numpy(), self._values.numpy()
+        rows = np.arange(self._rows), np.full(self._rows, self._own)
         if self._shared is None:
             none = np.empty((self._layers, self._heads, 0, self._size), np.float32)
-            return none, none, 0, keys, values, self._own
+            return none, none, 0, keys, values, *rows
         shared = self._shared
         return (
             shared._keys[:, 0].numpy(),
@@ -121,7 +134,7 @@ class KeyValues:
             self._before,
             keys,
             values,
-            self._own,
+            *rows,
         )
 
 
@@ -132,8 +145,13 @@ class PrefixCache:
         self.cache = cache
         self._ids: list[int] = []
 
-    def reuse(self, prompt: Sequence[int]) -> int:
-        """Keep what `prompt` has in common with the cache; how many positions that is.
+    @property
+    def kept(self) -> int:
+        """How many positions are kept."""
+        return len(self._ids)
+
+    def common(self, prompt: Sequence[int]) -> int:
+        """How many positions of `prompt` are kept here.
 
         At least the last id is left to be computed, since its logits are wanted.
         """
@@ -141,10 +159,18 @@ class PrefixCache:
         same = 0
         while same < most and self._ids[same] == prompt[same]:
             same += 1
-        same -= same % BLOCK
+        return same - same % BLOCK
+
+    def reuse(self, prompt: Sequence[int]) -> int:
+        """Keep what `prompt` has in common with the cache; how many positions that is."""
+        same = self.common(prompt)
         del self._ids[same:]
         self.cache.truncate(same)
         return same
+
+    def copied(self, other: PrefixCache, length: int) -> None:
+        """The cache holds the first positions of that of `other` now, whole blocks."""
+        self._ids = other._ids[:length]
 
     def keep(self, block: Sequence[int]) -> None:
         """A whole block was computed at the end of what is kept."""

@@ -66,9 +66,10 @@ class Past(NamedTuple):
     Attributes:
         shared_keys, shared_values: float32, shape [layers, key heads, capacity, head size].
         shared: Positions that count of these.
-        keys, values: float32, shape [layers, rows, key heads, capacity, head size]; there must
+        keys, values: float32, shape [layers, texts, key heads, capacity, head size]; there must
             be room for one more position.
-        own: Positions that count of these.
+        texts: int64, shape [rows]: which of the texts each row goes on with, no two the same.
+        own: int64, shape [rows]: positions that count of that text.
     """
 
     shared_keys: Any
@@ -76,7 +77,8 @@ class Past(NamedTuple):
     shared: int
     keys: Any
     values: Any
-    own: int
+    texts: Any
+    own: Any
 
 
 _LOG2_E = np.float32(1.44269504088896341)
@@ -171,7 +173,8 @@ def _attend(
     shared: int,
     keys: Any,
     values: Any,
-    own: int,
+    texts: Any,
+    own: Any,
     scores: Any,
     out: Any,
 ) -> None:
@@ -184,14 +187,15 @@ def _attend(
         # Rows of one head follow each other: what they share is then in the cache.
         head, row = task // rows, task % rows
         key_head = head // group
-        mine = scores[task, : shared + own]
+        text, count = texts[row], own[row]
+        mine = scores[task, : shared + count]
         place = row * heads + head
         _score(shared_keys[key_head], shared, flat, place, scale, mine[:shared])
-        _score(keys[row, key_head], own, flat, place, scale, mine[shared:])
+        _score(keys[text, key_head], count, flat, place, scale, mine[shared:])
         total = _soften(mine)
         seen[place] = np.float32(0)
         mix(mine[:shared], shared_values[key_head], seen, place)
-        mix(mine[shared:], values[row, key_head], seen, place)
+        mix(mine[shared:], values[text, key_head], seen, place)
         for lane in range(size):
             seen[place, lane] /= total
 
@@ -240,13 +244,13 @@ def step(x: Any, weights: Weights, past: Past, heads: int, llama: bool, logits: 
     _, _, key_heads, _, size = past.keys.shape
     _, _, chunks, _, tiles, _, lanes = weights.down.weight.shape
     inner = chunks * tiles * lanes
-    position = past.shared + past.own
     ones = np.ones((1, width), np.float32)
     normed = np.empty((rows, width), np.float32)
     qkv = np.empty((rows, weights.qkv.scale.shape[1]), np.float32)
     q = np.empty((rows, heads, size), np.float32)
     seen = np.empty((rows, heads, size), np.float32)
-    scores = np.empty((rows * heads, position + 1), np.float32)
+    seen_own = past.own + 1
+    scores = np.empty((rows * heads, past.shared + seen_own.max()), np.float32)
     up = np.empty((rows, weights.up.scale.shape[1]), np.float32)
     active = np.empty((rows, inner), np.float32) if llama else up
     more = np.empty((rows, width), np.float32)
@@ -260,12 +264,14 @@ def step(x: Any, weights: Weights, past: Past, heads: int, llama: bool, logits: 
         project(normed, m.weight[layer], m.scale[layer], m.bias[layer], qkv)
         keys, values = past.keys[layer], past.values[layer]
         for row in range(rows):
+            text, at = past.texts[row], past.own[row]
+            position = past.shared + at
             each = qkv[row].reshape(heads + 2 * key_heads, size)
             if llama:
                 _turn(each[: heads + key_heads], weights.cos[position], weights.sin[position])
             q[row] = each[:heads]
-            keys[row, :, past.own] = each[heads : heads + key_heads]
-            values[row, :, past.own] = each[heads + key_heads :]
+            keys[text, :, at] = each[heads : heads + key_heads]
+            values[text, :, at] = each[heads + key_heads :]
         _attend(
             q,
             past.shared_keys[layer],
@@ -273,7 +279,8 @@ def step(x: Any, weights: Weights, past: Past, heads: int, llama: bool, logits: 
             past.shared,
             keys,
             values,
-            past.own + 1,
+            past.texts,
+            seen_own,
             scores,
             seen,
         )

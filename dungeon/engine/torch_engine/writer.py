@@ -11,7 +11,6 @@ import torch
 
 from dungeon.engine.torch_engine import simd, step
 from dungeon.engine.torch_engine.compiled import compiled, threads
-from dungeon.engine.torch_engine.prefix_cache import KeyValues
 
 MATRICES = ("qkv", "out", "up", "down", "head")
 
@@ -52,27 +51,26 @@ class Writer:
             epsilon=np.float32(epsilon),
         )
 
-    def write(self, x: torch.Tensor, cache: KeyValues) -> torch.Tensor:
-        """Append one token to every row of `cache`.
+    def write(self, x: torch.Tensor, past: tuple[Any, ...]) -> torch.Tensor:
+        """Append one token to every row.
 
         Args:
             x: Embeddings, with GPT-2's positions, float32 [rows, width]; overwritten.
+            past: The fields of `step.Past`, with room for the token.
 
         Returns:
             Logits, float32 [rows, vocabulary and what fills it up to `simd.COLUMNS`].
         """
-        cache.reserve(1)
         logits = torch.empty(x.shape[0], self._weights.head.scale.shape[1])
         with threads():
             self._step(
                 x.numpy(),
                 self._weights,
-                step.Past(*cache.arrays()),
+                step.Past(*past),
                 self._heads,
                 self._llama,
                 logits.numpy(),
             )
-        cache.length += 1
         return logits
 
 

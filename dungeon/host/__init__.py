@@ -1,0 +1,1 @@
+"""One model for many players: an engine of this process behind the completions protocol."""
