@@ -59,7 +59,9 @@ def test_a_key_that_would_be_a_header_of_its_own_is_refused() -> None:
 
 
 def test_each_dialect_has_its_own_fields() -> None:
-    extended, transformers, plain = (wire.body(REQUEST, "m", one) for one in wire.Dialect)
+    extended, transformers, plain = (
+        wire.body(REQUEST, "m", one) for one in wire.Dialect if one is not wire.Dialect.DUNGEON
+    )
     assert extended["top_k"] == -1
     assert extended["repetition_penalty"] == 1.2
     assert json.loads(transformers["generation_config"])["do_sample"] is True

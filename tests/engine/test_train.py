@@ -118,13 +118,13 @@ def test_killed_it_goes_on_and_ends_as_one_that_was_not(
         kept = _first(process.stderr, "checkpoint kept")
         process.send_signal(signal.SIGKILL)
     assert kept.startswith("step ")
-    assert (out / "checkpoint.pt").exists()
+    assert (out / "checkpoint.safetensors").exists()
     assert trained.read(out) is None
     again = Watched()
     train(_order(gpt2_dir, text_file, out, full=True), again)
     assert 0 < len(again.held_out) < len(watched.held_out)
     assert _bytes(out) == _bytes(tmp_path / "whole")
-    assert not (out / "checkpoint.pt").exists()
+    assert not (out / "checkpoint.safetensors").exists()
     # Given once more there is nothing to do.
     assert train(_order(gpt2_dir, text_file, out, full=True), again) is None
 

@@ -82,8 +82,9 @@ async def play_a_turn(send: Callable[[str], Awaitable[object]], seen: Callable[[
     await until(lambda: "A Gate" in seen() and "scripted" in seen())
     await send("n")
     await until(lambda: "called?" in seen())
+    asked = len(seen())
     await send("\r")
-    await until(lambda: "ready" in seen())
+    await until(lambda: "What do you do?" in seen()[asked:] and "ready" in seen()[asked:])
     await send("go in\r")
 
 

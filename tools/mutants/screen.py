@@ -62,9 +62,9 @@ MUTANTS = (
     ),
     Mutant(
         "12 a turn is written to its end whatever the player does",
-        ENGINE + "decode.py",
-        '            if cancel.cancelled:\n                stop = "cancelled"',
-        '            if False:\n                stop = "cancelled"',
+        ENGINE + "telling.py",
+        "while not cancelled and len(draft.tokens) < longest:",
+        "while len(draft.tokens) < longest:",
         (ON_SCREEN, "-k", "accept_12 and one-decode"),
     ),
     Mutant(

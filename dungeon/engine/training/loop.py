@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch.nn.functional import cross_entropy
 
 from dungeon.engine.training.lessons import Lesson
@@ -26,8 +27,10 @@ WARM_UP = 0.06
 """Part of all steps over which the rate rises."""
 
 PLAN = "plan.json"
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT = "checkpoint.safetensors"
 DRAFT = "checkpoint.draft"
+_WEIGHT, _MOMENT = "weight.", "moment."
+"""Where the names of its tensors begin; safetensors alone, as it is a file that is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,15 +209,14 @@ def begun(out: Path, identity: Mapping[str, object]) -> bool:
 
 
 def _checkpoint(out: Path, method: Method, module: Any, optimiser: Any, step: int) -> None:
-    kept = {
-        "step": step,
-        method.kept_as: method.state(module),
-        "optimiser": optimiser.state_dict(),
-    }
+    kept = {_WEIGHT + name: weight for name, weight in method.state(module).items()}
+    for at, moments in optimiser.state_dict()["state"].items():
+        kept |= {f"{_MOMENT}{at}.{name}": value for name, value in moments.items()}
+    whole = {name: value.detach().contiguous() for name, value in kept.items()}
     try:
-        torch.save(kept, out / DRAFT)
-    except RuntimeError as error:
-        # What torch says where the disk is full.
+        save_file(whole, out / DRAFT, metadata={"step": str(step)})
+    except SafetensorError as error:
+        # What it says where the disk is full.
         raise OSError("the checkpoint cannot be written") from error
     (out / DRAFT).replace(out / CHECKPOINT)
 
@@ -225,11 +227,24 @@ def _resume(out: Path, method: Method, module: Any, optimiser: Any) -> int:
     if not file.exists():
         return 0
     try:
-        kept = torch.load(file, weights_only=True)
-        method.restore(module, kept[method.kept_as])
-        optimiser.load_state_dict(kept["optimiser"])
-        return int(kept["step"])
-    except (OSError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        with safe_open(file, "pt") as opened:
+            step = int(opened.metadata()["step"])
+            kept = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        weights = {
+            name.removeprefix(_WEIGHT): value
+            for name, value in kept.items()
+            if name.startswith(_WEIGHT)
+        }
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for name in kept.keys() - {_WEIGHT + name for name in weights}:
+            at, _, which = name.removeprefix(_MOMENT).partition(".")
+            moments.setdefault(int(at), {})[which] = kept[name]
+        method.restore(module, weights)
+        # Its groups are those of the plan, which is the same.
+        groups = optimiser.state_dict()["param_groups"]
+        optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        return step
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, SafetensorError) as error:
         raise ModelError(
             f"The checkpoint in {out} is damaged.", f"Remove {file} to begin again."
         ) from error
