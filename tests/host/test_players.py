@@ -17,6 +17,7 @@ from dungeon.engine.base import (
     Timing,
 )
 from dungeon.engine.torch_engine import TorchEngine
+from dungeon.engine.torch_engine.quantize import Kernels
 from tests.engine.tiny import save_tiny_gpt2
 from tests.host.running import running
 
@@ -28,7 +29,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> TorchEngine:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DUNGEON_MODELS", str(tmp_path_factory.mktemp("models")))
         directory = save_tiny_gpt2(tmp_path_factory.mktemp("tiny") / "gpt2", n_positions=512)
-        engine = TorchEngine(directory, device="cpu", stories=8)
+        # Measured on a busy machine, others may win, with which stories take turns.
+        kernels = Kernels(int8=True, bf16=False)
+        engine = TorchEngine(directory, device="cpu", kernels=kernels, stories=8)
         engine.load(lambda line: None)
     return engine
 
