@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from textual_serve.server import Server
 
+from dungeon.host.door import LOCAL
 from dungeon.host.server import Host
 from dungeon.text import clean
 
@@ -119,7 +120,7 @@ class VisitorServer(Server):
     def _refuse_strangers(self, request: web.Request) -> None:
         """Refuse pages of other sites, and names that somebody else points to this machine."""
         ours = {urlsplit(self.public_url).netloc, f"{self.host}:{self.port}"}
-        if self.host in ("localhost", "127.0.0.1", "::1"):
+        if self.host in LOCAL:
             ours |= {f"localhost:{self.port}", f"127.0.0.1:{self.port}", f"[::1]:{self.port}"}
         origin = request.headers.get("Origin")
         came_from = request.host if origin is None else urlsplit(origin).netloc

@@ -9,34 +9,34 @@ thread works is held to the promise by the processor's clock, and what can only 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 PATIENCE = 5
 """How many times longer than promised a wait may take here."""
 
 
-@contextmanager
-def worked_within(seconds: float) -> Iterator[None]:
+def worked_within(seconds: float) -> AbstractContextManager[None]:
     """Fail where the block takes this thread more than `seconds` of processor time.
 
     Raises:
         AssertionError: It took more.
     """
-    began = time.thread_time()
-    yield
-    took = time.thread_time() - began
-    assert took < seconds, f"{took:.2f} s of work, {seconds} allowed"
+    return _within(seconds, time.thread_time)
 
 
-@contextmanager
-def waited_within(seconds: float) -> Iterator[None]:
+def waited_within(seconds: float) -> AbstractContextManager[None]:
     """Fail where the block takes more than `PATIENCE` times `seconds` by the wall's clock.
 
     Raises:
         AssertionError: It took longer.
     """
-    began = time.monotonic()
+    return _within(PATIENCE * seconds, time.monotonic)
+
+
+@contextmanager
+def _within(seconds: float, clock: Callable[[], float]) -> Iterator[None]:
+    began = clock()
     yield
-    took = time.monotonic() - began
-    assert took < PATIENCE * seconds, f"{took:.2f} s, {seconds} promised"
+    took = clock() - began
+    assert took < seconds, f"{took:.2f} s, {seconds} allowed"

@@ -230,15 +230,14 @@ def _resume(out: Path, method: Method, module: Any, optimiser: Any) -> int:
         with safe_open(file, "pt") as opened:
             step = int(opened.metadata()["step"])
             kept = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        weights = {
-            name.removeprefix(_WEIGHT): value
-            for name, value in kept.items()
-            if name.startswith(_WEIGHT)
-        }
+        weights: dict[str, torch.Tensor] = {}
         moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name in kept.keys() - {_WEIGHT + name for name in weights}:
-            at, _, which = name.removeprefix(_MOMENT).partition(".")
-            moments.setdefault(int(at), {})[which] = kept[name]
+        for name, value in kept.items():
+            if name.startswith(_WEIGHT):
+                weights[name.removeprefix(_WEIGHT)] = value
+            else:
+                at, _, which = name.removeprefix(_MOMENT).partition(".")
+                moments.setdefault(int(at), {})[which] = value
         method.restore(module, weights)
         # Its groups are those of the plan, which is the same.
         groups = optimiser.state_dict()["param_groups"]
