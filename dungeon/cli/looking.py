@@ -98,7 +98,8 @@ def _context(args: argparse.Namespace, tools: Tools) -> int:
             "tokens": context.tokens,
             "limit": context.limit,
             "cut": [
-                {"kind": cut.kind, "what": cut.what, "tokens": cut.tokens} for cut in context.cut
+                {"kind": cut.kind, "what": cut.what, "tokens": cut.tokens, "why": cut.why}
+                for cut in context.cut
             ],
             "prompt": context.prompt,
         }
@@ -112,5 +113,5 @@ def _context(args: argparse.Namespace, tools: Tools) -> int:
         f"{context.max_new_tokens} more for the next turn"
     )
     for cut in context.cut:
-        give(f"--- no room for {cut.what} ({cut.tokens} tokens)")
+        give(f"--- no room for {cut.what} ({cut.tokens} tokens): {cut.why}")
     return 0

@@ -80,6 +80,24 @@ class Cut:
     what: str
     tokens: int
 
+    @property
+    def why(self) -> str:
+        """What set the limit, in words for the player."""
+        return WHY[self.kind]
+
+
+WHY: dict[Kind, str] = {
+    "memory": "memory and rules may take a third",
+    "primer": "memory and rules may take a third",
+    "cards": "cards may take a quarter",
+    "note": "the author's note may take an eighth",
+    "cue": "a line may take a quarter",
+    "history": "the newest turns come first",
+    "recent": "the newest turns come first",
+    "recall": "what comes back may take a quarter of what is left",
+}
+"""Of every part, what keeps it short; the numbers are the shares in `dungeon.story.context`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -142,8 +142,9 @@ TREE = Command(
     "tree", ("ctrl+b", "alt+t"), "^B", "Tree", "Tree",
     "Shows every branch of the story: go to one, name it, forget it.", "", 4,
 )  # fmt: skip
+# Not ⇧F3: what most terminals send for it is also the answer to "where is the cursor?".
 MARKS = Command(
-    "marks", ("f15", "shift+f3"), "⇧F3", "", "Bookmarks and endings",
+    "marks", ("ctrl+g",), "^G", "", "Bookmarks and endings",
     "Shows the bookmarks, and the last turn of every branch.",
 )  # fmt: skip
 BOOKMARK = Command(

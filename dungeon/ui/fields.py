@@ -83,9 +83,23 @@ def shown_value(field: Field, value: object) -> str:
         return "yes" if value else "no"
     if field.name == "pace":
         return f"{value} words/min" if value else "at once"
+    if isinstance(value, int | float) and (field.name, value) in WORDS:
+        return WORDS[field.name, value]
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)
+
+
+WORDS: dict[tuple[str, float], str] = {
+    ("candidates", 0): "as the model likes",
+    ("top_k", 0): "all words",
+    ("top_p", 1): "off",
+    ("min_p", 0): "off",
+    ("typical_p", 1): "off",
+    ("repetition_penalty", 1): "off",
+    ("no_repeat_ngram", 0): "off",
+}
+"""Numbers that mean something else than a number."""
 
 
 def _sampling(name: str, label: str, about: str, step: float) -> Field:

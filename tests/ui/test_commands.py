@@ -13,10 +13,10 @@ from textual.events import Key
 from textual.screen import Screen
 
 import dungeon.ui
-from dungeon.ui.commands import PLAY, TYPED
+from dungeon.ui.commands import PLAY, TYPED, Command
 from dungeon.ui.modal import Palette
 from dungeon.ui.palette import Commands, bindings_of
-from dungeon.ui.screens.help import HelpScreen
+from dungeon.ui.screens.help import HelpScreen, row
 from dungeon.ui.screens.tree import TreeScreen
 from tests.ui.support import playing, take, until
 
@@ -52,6 +52,15 @@ def test_no_key_of_a_screen_means_two_things_and_no_name_is_typed_for_two() -> N
             twice = {key for key in keys if keys.count(key) > 1} - {"escape"}
             assert not twice, f"{kind.__name__}: {twice}"
     assert len(TYPED) == len(PLAY)
+
+
+@pytest.mark.parametrize("command", PLAY, ids=lambda command: command.action)
+def test_every_key_of_the_story_reaches_it_through_a_plain_terminal(command: Command) -> None:
+    """xterm's and tmux's answer to "where is the cursor?" looks like their Shift+F3."""
+    assert not set(command.keys) & {"f15", "shift+f3"}
+    keys, about = row(command)
+    assert len(set(keys.split())) == len(keys.split())
+    assert about == command.help
 
 
 async def test_every_possible_action_is_in_the_palette(tmp_path: Path) -> None:

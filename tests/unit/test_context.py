@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from dungeon.story.action import Action, Mode, parse
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
 from dungeon.story.scenario import Card, Example, GenerationSettings, Scenario
+from dungeon.story.segments import WHY, Kind
 from dungeon.story.story import Story, begin
 from dungeon.story.tree import Node
 
@@ -162,6 +164,13 @@ def test_what_was_cut_is_told() -> None:
     cut = {c.kind: c.what for c in build(story, "wait", Shape(512)).cut}
     assert set(cut) >= {"memory", "note", "history"}
     assert cut["history"].startswith("the opening and turns 1-")
+
+
+def test_every_cut_says_what_set_its_limit() -> None:
+    assert set(WHY) == set(get_args(Kind))
+    story = story_of(3, memory="A fact. " * 400)
+    told = {c.why for c in build(story, "wait", Shape(512)).cut if c.kind == "memory"}
+    assert told == {"memory and rules may take a third"}
 
 
 def test_a_huge_line_is_cut_not_fatal() -> None:

@@ -12,7 +12,7 @@ from dungeon.errors import SettingsError
 from dungeon.session import GameSession
 from dungeon.story.presets import PRESETS
 from dungeon.story.scenario import GenerationSettings
-from dungeon.ui.fields import PARTS, Field
+from dungeon.ui.fields import PARTS, WORDS, Field, shown_value
 from dungeon.ui.preferences import Preferences
 from dungeon.ui.settled import Settled
 from tests.ui.support import GATE
@@ -72,6 +72,14 @@ def test_a_preset_takes_the_place_of_its_numbers(tmp_path: Path) -> None:
     assert settled.origin(field("preset")) == "this story"
     settled.put(field("preset"), None, for_story=True)
     assert settled.value(field("preset")) == "wild"
+
+
+def test_a_number_that_is_no_number_is_shown_in_words() -> None:
+    assert shown_value(field("candidates"), 0) == "as the model likes"
+    assert shown_value(field("candidates"), 4) == "4"
+    assert shown_value(field("repetition_penalty"), 1.0) == "off"
+    assert shown_value(field("temperature"), 1.0) == "1"
+    assert {name for name, _ in WORDS} <= {one.name for part in PARTS for one in part[1]}
 
 
 def test_what_could_not_be_written_down_holds_all_the_same(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class ContextScreen(Modal[None]):
         self._shown = context
         self.query_one(Budget).show(context)
         cuts = [
-            shown(f"✂ {clean(cut.what, newlines=False)}: {cut.tokens} tokens")
+            shown(f"✂ {clean(cut.what, newlines=False)}: {cut.tokens} tokens, as {cut.why}")
             for cut in context.cut
         ]
         self.query_one("#context-cuts", Static).update(Content("\n").join(cuts))

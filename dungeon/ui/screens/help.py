@@ -42,7 +42,7 @@ class HelpScreen(Modal[None]):
             yield Static(Content(guide.title), classes="dialog--title", markup=False)
             with VerticalScroll(classes="dialog--body"):
                 yield Static(Content(guide.how), classes="help--intro", markup=False)
-                yield from self._table([*guide.keys, *map(_row, self._commands)])
+                yield from self._table([*guide.keys, *map(row, self._commands)])
                 if guide.after:
                     yield Static(Content(guide.after), classes="help--typed", markup=False)
 
@@ -59,8 +59,10 @@ _SIGNS = {
 }  # fmt: skip
 
 
-def _row(command: Command) -> tuple[str, str]:
+def row(command: Command) -> tuple[str, str]:
+    """A command's keys, the one of the bar first, and what they do."""
     other = command.keys[-1].upper() if len(command.keys) > 1 else ""
     for name, sign in _SIGNS.items():
         other = other.replace(name, sign)
-    return f"{command.shown_key} {other}".strip(), command.help
+    # Many terminals call ⇧F2 F14, so such a command has one key under two names.
+    return " ".join(dict.fromkeys((command.shown_key, other))).strip(), command.help

@@ -210,7 +210,7 @@ class WalkingScreen(TellingScreen):
         self.transcript.refresh()
         self._show_state()
         self.notify(
-            "Bookmarked; ⇧F3 shows all." if on else "The bookmark is gone.", timeout=3, markup=False
+            "Bookmarked; ^G shows all." if on else "The bookmark is gone.", timeout=3, markup=False
         )
 
     def action_copy(self) -> None:
