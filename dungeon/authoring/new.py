@@ -120,7 +120,7 @@ style:
 # How the next words are drawn. The defaults are good; take the # away to change one.
 # generation:
 #   preset: lively              # steady, lively or wild; numbers beside it go first
-#   temperature: 0.8            # 0 always takes the likeliest word, 2 is wild
+#   temperature: 0.5            # 0 always takes the likeliest word, 2 is wild
 #   max_new_tokens: 80          # longest turn
 #   candidates: 0               # continuations of which the best is told; 0 suits the model
 

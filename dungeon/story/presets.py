@@ -42,15 +42,15 @@ class Preset:
 PRESETS: Mapping[str, Preset] = {
     "steady": Preset(
         "Keeps to what is at hand; tells the same again a little sooner.",
-        temperature=0.6, top_p=0.9, top_k=40, min_p=0.1, repetition_penalty=1.15,
+        temperature=0.4, top_p=0.9, top_k=40, min_p=0.1, repetition_penalty=1.15,
     ),
     "lively": Preset(
         "New turns and plain sense in balance.",
-        temperature=0.9, top_p=0.95, top_k=60, min_p=0.1, repetition_penalty=1.15,
+        temperature=0.75, top_p=0.95, top_k=60, min_p=0.1, repetition_penalty=1.15,
     ),
     "wild": Preset(
         "Surprises often, and loses the thread now and then.",
-        temperature=1.3, top_p=1.0, top_k=200, min_p=0.08, repetition_penalty=1.05,
+        temperature=1.2, top_p=1.0, top_k=200, min_p=0.08, repetition_penalty=1.05,
     ),
 }  # fmt: skip
 

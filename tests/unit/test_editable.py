@@ -25,7 +25,7 @@ def test_the_form_lists_every_field_of_the_format_with_its_help() -> None:
     assert rows[("style", "person")].kind == "choice"
     assert rows[("tags",)].value == ["fantasy"]
     assert rows[("questions", 1, "choices")].kind == "list"
-    assert "from 0 to 2; 0.8 if not given" in rows[("generation", "temperature")].help
+    assert "from 0 to 2; 0.5 if not given" in rows[("generation", "temperature")].help
     card = rows[("cards", 0)]
     assert (card.kind, card.label, card.item) == ("card", "Mother Heron", ("cards", 0))
     assert FERRY.split("\n")[card.line or 0] == "  - name: Mother Heron"
