@@ -135,6 +135,7 @@ async def test_undo_and_redo_move_along_the_path(tmp_path: Path) -> None:
         await pilot.press("ctrl+z")
         assert screen.session.story.tree.head.text == REPLIES[0]
         assert REPLIES[1] not in shown(pilot.app)
+        assert screen.status.context_used == screen.session.context().tokens
         await pilot.press("ctrl+z", "ctrl+z")
         assert screen.session.story.tree.head.id == 1
         assert REPLIES[0] not in shown(pilot.app)

@@ -222,7 +222,6 @@ class PlayScreen(Asides, SelfPlayingScreen):
             return
         if news.taken:
             self._try(lambda: None)
-            self._show_window()
         self.notify(
             news.text,
             title="Not taken over" if news.failed else "",
