@@ -121,9 +121,10 @@ def one_fault(work: Work, number: int, manner: str) -> str:
 
 def every_fault(kinds: list[type[Work]], parent: Path, figures: Figures, step: int) -> None:
     for kind in kinds:
+        stride = min(step, kind.every)
         for at, manner in enumerate(MANNERS):
             # With a step, each manner begins elsewhere, so together they meet every operation.
-            for number in range(1 + at % step, MOST, step):
+            for number in range(1 + at % stride, MOST, stride):
                 folder = parent / f"{kind.__name__}-{number}"
                 folder.mkdir()
 

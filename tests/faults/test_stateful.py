@@ -302,6 +302,34 @@ class Game(RuleBasedStateMachine):
         assert (entry.turns, entry.title) == (depth, self.plain.beside["title"])
 
 
+def test_accept_36_11_redo_goes_where_one_was_among_branches() -> None:
+    """The one path that twelve random games may not take, step by step."""
+    Game.witness = Witness()
+    game = Game()
+    try:
+        game.begin()
+        steps = [
+            lambda: game.act("look around", Mode.DO),
+            lambda: game.act("go in", Mode.DO),
+            game.retry,
+            lambda: game.branch(2),
+            game.undo,
+            game.redo,
+            lambda: game.there_and_back(3),
+            lambda: game.branch(2),
+            game.undo,
+            game.leave_and_come_back,
+            game.redo,
+        ]
+        for step in steps:
+            step()
+            game.as_the_model_says()
+            game.the_file_holds_it()
+    finally:
+        game.teardown()
+        Game.witness.close()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="an open file cannot be renamed away")
 def test_accept_36_11_whatever_is_done_the_file_and_the_model_agree() -> None:
     Game.witness = Witness()

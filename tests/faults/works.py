@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -71,7 +72,13 @@ class Work:
 
     Only `act` meets a fault. `ready` and `act` run in one process, which may be another than
     that of the rest.
+
+    Attributes:
+        every: The largest step between operations that fail; the work is small or its weak place
+            is narrow.
     """
+
+    every = sys.maxsize
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -283,6 +290,8 @@ class Copy(Work):
 
 class Export(Work):
     """Through the command line, over an older export."""
+
+    every = 1
 
     def prepare(self) -> None:
         session = begun(self.folder)

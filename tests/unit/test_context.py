@@ -173,7 +173,7 @@ def test_every_cut_says_what_set_its_limit() -> None:
     assert told == {"memory and rules may take a third"}
 
 
-def test_a_huge_line_is_cut_not_fatal() -> None:
+def test_accept_02_a_huge_line_is_cut_not_fatal() -> None:
     line = "run " * 900
     context = build(story_of(3), line, Shape(128))
     assert context.tokens + context.max_new_tokens <= 128

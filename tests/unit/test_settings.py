@@ -225,5 +225,11 @@ def test_accept_22_numbers_out_of_range_are_refused(name: str, value: object) ->
     assert "from" in refused.value.hint
 
 
+def test_accept_22_yes_is_no_number() -> None:
+    """Files and variables give text; the program itself may give anything."""
+    with pytest.raises(SettingsError):
+        settings.load(temperature=True)
+
+
 def test_accept_22_temperature_zero_is_allowed() -> None:
     assert GenerationSettings(temperature=0).temperature == 0

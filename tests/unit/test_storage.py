@@ -298,6 +298,12 @@ def test_accept_30_a_title_never_leaves_the_folder(title: str, tmp_path: Path) -
     assert all(len(p.name) < 100 and p.name.isascii() for p in saves.iterdir())
 
 
+@pytest.mark.parametrize("title", ["CON", "nul", "LPT1", "com9", "Aux?"])
+def test_accept_30_no_slug_is_a_device(title: str) -> None:
+    """Windows opens the printer for lpt1.md, and an export has no letters of chance in its name."""
+    assert names.slug(title) == f"story-{title.lower().strip('?')}"
+
+
 def test_accept_30_both_forms_of_an_accent_give_one_slug() -> None:
     assert names.slug("café") == names.slug("cafe\u0301") == "cafe"
 

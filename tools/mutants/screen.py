@@ -128,7 +128,7 @@ MUTANTS = (
         "dungeon/text.py",
         '        text = _ESCAPES.sub("", text)\n',
         "",
-        (HOSTILE, "-k", "command_line"),
+        ("tests/unit/test_text.py",),
     ),
     Mutant(
         "26 there is no net behind the widgets",
