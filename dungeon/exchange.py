@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,8 +60,17 @@ def bring(path: Path, form: str | None = None, seed: int | None = None) -> list[
     number = importers.seed_of(data) if seed is None else seed
     if found.kind is Kind.OWN_EXPORT:
         return [_own(found.data, form)]
-    stem = clean(file.stem, newlines=False).strip() or "Imported"
+    stem = _title(file.stem) or "Imported"
     return list(_made(importers.drafts(found, number), form, stem, number))
+
+
+def _title(stem: str) -> str:
+    """A title from the name of a file: "the_salt-road" is "The salt road"."""
+    stem = clean(stem, newlines=False).strip()
+    if " " in stem or not re.fullmatch(r"[a-z0-9_-]+", stem):
+        return stem
+    words = " ".join(re.split(r"[_-]+", stem)).strip()
+    return words[:1].upper() + words[1:]
 
 
 def _file(path: Path) -> Path:
