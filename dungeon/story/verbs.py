@@ -38,9 +38,9 @@ demand deny descend destroy dig disarm discover dismount distract dive do drag d
 eavesdrop embrace enter escape examine explain explore fall feed feel fetch fight fill find finish
 flee fling fly follow forget forgive free gather get give glance go grab greet grow hang hear help
 hate hesitate hide hit hold hug ignore imagine inspect insert insist investigate invite join jump
-keep kick kill kneel know lay lead lean leap learn leave let lie lift listen lock look lose make
-march meet memorise memorize mend mention mount mutter need nod notice obey offer open order pace
-pay peek peer persuade pick plead pour pray prepare pretend promise protect pull push put question
+keep kick kill kiss kneel know lay lead lean leap learn leave let lie lift listen lock look lose
+make march meet memorise memorize mend mention mount mutter need nod notice obey offer open order
+pace pay peek peer persuade pick plead pour pray prepare pretend promise protect pull push put question
 quit raise reach read realise realize refuse release remain remember remove repair repeat reply
 rescue respond return reveal ride run save say scan scream search see seize sell send serve set
 shake shout show shut sing sit slap sleep slide slip smash smell smile sneak sniff snatch speak
