@@ -34,7 +34,7 @@ from dungeon.story.scenario import Style
 from dungeon.story.sentences import sentences
 from dungeon.story.shorthand import aside, written_out
 from dungeon.story.speech import PIECES, capital, ended
-from dungeon.story.verbs import SURE, VERBS, base_of, past
+from dungeon.story.verbs import SURE, VERBS, base_of, is_past, past
 
 _MINE = {"i": Role.SUBJECT, "me": Role.OBJECT, "my": Role.POSSESSIVE, "mine": Role.OWN,
          "myself": Role.SELF}  # fmt: skip
@@ -210,7 +210,11 @@ class _Teller:
             # "guards attack me"
             return True
         follow = [after] if after in AFTER_VERB else [after, self._low(at + 2)]
-        return any(is_third(low) for low in follow)
+        if any(is_third(low) for low in follow):
+            return True
+        # "Anna ran", "wolves came"; but "opened the door", "quickly ran".
+        named = not (is_past(word.low) or is_adverb(word.low) or is_doing(word.low))
+        return named and any(is_past(low) for low in follow[: 1 + word.text[:1].isupper()])
 
     def _goes_without_saying(self, at: int) -> bool:
         low, after = self.words[at].low, self._low(at + 1)

@@ -47,6 +47,10 @@ def told(typed: str, style: Style = SECOND, mode: Mode = Mode.DO) -> str:
         ('*draws my sword* "En garde!"', 'You draw your sword. "En garde!"',
          'Sanna drew her sword. "En garde!"'),
         ("(softly) I hum", "(softly) You hum.", "(softly) Sanna hummed."),
+        ("Anna opened my door", "Anna opened your door.", "Anna opened Sanna's door."),
+        ("wolves came for me", "Wolves came for you.", "Wolves came for Sanna."),
+        ("Old Pell went home", "Old Pell went home.", "Old Pell went home."),
+        ("quickly ran", "You quickly ran.", "Sanna quickly ran."),
         # What can only be said.
         ("I love you", 'You say "I love you."', 'Sanna said "I love you."'),
         ("I'm not afraid of you!", 'You say "I\'m not afraid of you!"',

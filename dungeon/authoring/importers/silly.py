@@ -22,6 +22,7 @@ _LONGEST_EXAMPLE = 600
 _LONGEST_SUMMARY = 300
 
 _PERSON = re.compile(r"\{\{\s*(user|char)\s*\}\}", re.IGNORECASE)
+_DONE = re.compile(r"\*([^*\n]+)\*")
 _PLACED = ("insertion_order", "insertorder", "order", "position", "depth")
 _START = re.compile(r"<START>", re.IGNORECASE)
 _USER = re.compile(r"(?:\{\{user\}\}|<user>|you)\s*:", re.IGNORECASE)
@@ -74,7 +75,10 @@ def character(data: Any, report: Report) -> Draft:
     draft.title = draft.questions.macros(name, called)
     draft.author = source.text("creator")
     draft.tags = source.words("tags")
-    draft.summary = put(shorten(source.text("creator_notes"), _LONGEST_SUMMARY))
+    notes = source.text("creator_notes")
+    draft.summary = put(
+        notes if len(notes) <= _LONGEST_SUMMARY else shorten(notes, _LONGEST_SUMMARY)
+    )
     draft.opening = put(_unstarred(source.text("first_mes", "char_greeting", "greeting")))
     personality = source.text("personality")
     draft.remember(
@@ -101,17 +105,17 @@ def _examples(draft: Draft, text: str, called: str) -> None:
     left = 0
     for talk in _START.split(text):
         for said, told in _exchanges(talk, speaker):
-            action = clean_line(_unstarred(said))
+            done = _DONE.fullmatch(said.strip())
+            action = clean_line(done[1] if done else _unstarred(said))
             answer = clean(_unstarred(told)).strip()
             fits = action and len(action) <= _LONGEST_ACTION and len(answer) <= _LONGEST_EXAMPLE
             if not answer or not fits or len(draft.examples) == MAX_EXAMPLES:
                 left += bool(answer)
                 continue
-            quote = action.strip('"“”')
+            quote = action.strip('"“”').replace('"', "'")
             put = draft.questions.macros
-            draft.examples.append(
-                Example(put(f'say "{quote}"', called), put(ended(answer), called))
-            )
+            line = action if done else f'say "{quote}"'
+            draft.examples.append(Example(put(line, called), put(ended(answer), called)))
     if draft.examples:
         draft.report.keep(f"{count(len(draft.examples), 'sample turn')} from the example dialogue.")
     if left:
