@@ -17,6 +17,7 @@ from dungeon.authoring.library import own_scenarios
 from dungeon.authoring.new import file_stem
 from dungeon.authoring.source import read_bytes
 from dungeon.errors import ScenarioError
+from dungeon.files import write_new
 from dungeon.storage import export
 from dungeon.storage.book import to_book
 from dungeon.storage.story_file import StoryFile
@@ -156,8 +157,7 @@ def _create(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         raise ScenarioError(f"{path} is there already.", "Name another file with -o.") from None
     except (OSError, ValueError) as error:

@@ -122,7 +122,7 @@ def _of_text(text: str) -> Found:
     if "name" in names and names & {"greeting", "context"}:
         # What text-generation-webui calls a character.
         return Found(Kind.CHARACTER, _plain(text))
-    if {"dungeon", "opening"} <= names:
+    if "dungeon" in names and names & {"title", "opening"}:
         raise ScenarioError(
             "This is a scenario of Dungeon already.",
             "Look it over with `dungeon check FILE`, play it with `dungeon play FILE`.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from dungeon.authoring import importers
 from dungeon.authoring.importers.patterns import slashed, words_of
 from dungeon.errors import ScenarioError
 from dungeon.exchange import bring
+from dungeon.files import write_new
 from dungeon.story.action import Action, Mode
 from dungeon.story.scenario import Card, Example, Question
 from tests.unit.importers.test_families import beside, drafts, losses, one, story_of, told
@@ -387,3 +389,15 @@ def test_a_title_from_a_name_is_one_that_is_read(tmp_path: Path, name: str, titl
 def test_whom_an_opening_tells_of(opening: str, person: str, pronoun: str) -> None:
     style = one(dump({"gamestarted": True, "prompt": opening, "actions": []})).scenario("f").style
     assert (style.person, style.pronoun) == (person, pronoun)
+
+
+def test_nothing_is_left_of_a_file_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("dungeon.files.os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_new(tmp_path / "gate.yaml", "dungeon: 1\n")
+    assert not list(tmp_path.iterdir())
