@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run `dungeon` with the process's arguments and exit with its code."""
+    cli.open_streams()
     tools = cli.Tools(make_engine=_engine, offer=_offer, models=_models, pull=_pull, share=_share)
     sys.exit(cli.run(sys.argv[1:], tools))
 

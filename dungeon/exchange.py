@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from dungeon.authoring.library import own_scenarios
 from dungeon.authoring.new import file_stem
 from dungeon.authoring.source import read_bytes
 from dungeon.errors import ScenarioError
+from dungeon.files import write_new
 from dungeon.storage import export
 from dungeon.storage.book import to_book
 from dungeon.storage.story_file import StoryFile
@@ -59,8 +61,17 @@ def bring(path: Path, form: str | None = None, seed: int | None = None) -> list[
     number = importers.seed_of(data) if seed is None else seed
     if found.kind is Kind.OWN_EXPORT:
         return [_own(found.data, form)]
-    stem = clean(file.stem, newlines=False).strip() or "Imported"
+    stem = _title(file.stem) or "Imported"
     return list(_made(importers.drafts(found, number), form, stem, number))
+
+
+def _title(stem: str) -> str:
+    """A title from the name of a file: "the_salt-road" is "The salt road"."""
+    stem = clean(stem, newlines=False).strip()
+    if " " in stem or not re.fullmatch(r"[a-z0-9_-]+", stem):
+        return stem
+    words = " ".join(re.split(r"[_-]+", stem)).strip()
+    return words[:1].upper() + words[1:]
 
 
 def _file(path: Path) -> Path:
@@ -146,8 +157,7 @@ def _create(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        write_new(path, text)
     except FileExistsError:
         raise ScenarioError(f"{path} is there already.", "Name another file with -o.") from None
     except (OSError, ValueError) as error:

@@ -80,5 +80,23 @@ def write_whole(path: Path, text: str, *, newline: str | None = None) -> None:
         draft.unlink(missing_ok=True)
 
 
+def write_new(path: Path, text: str) -> None:
+    """Write a text file that is not there yet, whole or not at all.
+
+    Raises:
+        FileExistsError: The name is taken.
+        OSError: It cannot be written; nothing is left of it.
+        ValueError: The path holds a NUL.
+    """
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+
+
 def _size(count: int) -> str:
     return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"

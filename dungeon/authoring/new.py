@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dungeon import files
 from dungeon.authoring.problem import short
 from dungeon.authoring.reader import read_scenario_text
 from dungeon.authoring.suggest import Suggester
@@ -189,8 +190,7 @@ def write_new(title: str, directory: Path, genre: str = "fantasy") -> Path:
     except (OSError, ValueError) as error:
         raise _unwritable(directory, error) from None
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        files.write_new(path, text)
     except FileExistsError:
         raise ScenarioError(
             f"{short(path, 200)} is there already.", "Choose another title, or edit that file."

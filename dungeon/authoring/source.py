@@ -90,7 +90,8 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "that is no file name"
         raise ScenarioError(
-            f"{name} cannot be read: {reason}.", "Check the name with `dungeon list`."
+            f"{name} cannot be read: {reason}.",
+            "Check the name with `dungeon list`." if most == MAX_BYTES else "Check the name.",
         ) from None
 
 

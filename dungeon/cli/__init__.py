@@ -23,10 +23,10 @@ from dungeon.cli import (
     trying,
     writing,
 )
-from dungeon.cli.common import ENGINES, Commands, Parser, Tools, tell
+from dungeon.cli.common import ENGINES, Commands, Parser, Tools, open_streams, tell, unwritten
 from dungeon.errors import DungeonError
 
-__all__ = ["Tools", "run"]
+__all__ = ["Tools", "open_streams", "run"]
 
 
 def run(argv: Sequence[str], tools: Tools) -> int:
@@ -41,17 +41,23 @@ def run(argv: Sequence[str], tools: Tools) -> int:
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     command: Callable[[argparse.Namespace, Tools], int] = args.run
     try:
-        return command(args, tools)
+        code = command(args, tools)
+        sys.stdout.flush()
+        return code
     except DungeonError as error:
         tell(f"dungeon: {error.report()}")
         return 1
     except BrokenPipeError:
         # The reader of a pipe went away (`| head`): nothing is wrong, nobody is listening.
-        sys.stderr.close()
+        unwritten()
         return 0
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        if isinstance(error, OSError) and (reason := unwritten()):
+            tell(f"dungeon: What was asked for cannot be written: {reason}.")
+            tell("Send it somewhere else, or free some space.")
+            return 1
         tell("dungeon: something went wrong in the game itself; what was saved stays saved.")
         tell(f"The details are in {_log(error)}; please report them.")
         return 1

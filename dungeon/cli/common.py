@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -65,6 +67,35 @@ def tell(text: str, end: str = "\n") -> None:
 def give(text: str) -> None:
     """Write what was asked for to standard output, harmless to a terminal."""
     print(clean(text))
+
+
+def unwritten() -> str:
+    """Why standard output cannot be written, after which it is silent; "" where it can."""
+    try:
+        # What failed may be forgotten, so that only one more try tells.
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        # Python would try what is in the buffer once more at the end, and exit with 120.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return getattr(error, "strerror", None) or "it is closed"
+    return ""
+
+
+def open_streams() -> None:
+    """Give a process that was started without standard streams (`dungeon ... >&-`) silent ones.
+
+    Else the next file that is opened, a story perhaps, would stand where output goes.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
 
 def give_json(data: object) -> None:

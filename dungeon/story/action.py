@@ -11,7 +11,10 @@ Decisions where English is ambiguous:
 - A line that has its own subject ("the guard attacks me", "my sword breaks") gets no "You".
 - "mine" is a pit unless it stands where a possessive must ("that is mine").
 - "We" is the player: whoever is with him comes along without being asked.
-- "You" is the player as well, in a line in which he does not also call himself "I".
+- "You" is the player as well, in a line in which he does not also call himself "I". Where he
+  does ("I love you", "you hurt me"), somebody in the scene is spoken to, so it becomes speech.
+- A whole line in capitals is a key held down, not a shout: it is told in small letters.
+- "n", "x lamp", "i" and the like are what they are in text adventures: "You go north."
 - In a story of the past a line is told in the past ("You opened your door."): the model goes on
   in the tense that it just read. A verb that is in the past already stays, in either tense.
 """
@@ -52,6 +55,7 @@ class Action:
 
 _SECOND = Style()
 _QUOTED = re.compile(r'["“”][^"“”]*["“”]')
+_ACTED = re.compile(r"\*([^*]+)\*\s*(?=.*\w)")
 _POSING = re.compile(r"\A[\s>]+")
 
 MAX_LINE = 4000
@@ -84,8 +88,13 @@ def as_line(action: Action | None, style: Style = _SECOND) -> str:
     """
     if action is None or action.mode in (Mode.STORY, Mode.CONTINUE):
         return ""
-    said = action.mode is Mode.SAY or is_said(action.text)
-    line = (as_speech if said else as_sentence)(action.text, style)
+    text, done = action.text, ""
+    if action.mode is Mode.SAY and (act := _ACTED.match(text)):
+        # "*waves* Hello!" is done, then said.
+        text, done = text[act.end() :], as_sentence(act[1], style)
+    said = action.mode is Mode.SAY or is_said(text, style)
+    line = (as_speech if said else as_sentence)(text, style)
+    line = f"{done} {line}".strip()
     return f"> {line}" if line else ""
 
 

@@ -14,7 +14,8 @@ ADVERBS = frozenset(
 LY_VERBS = frozenset("fly reply apply rely bully rally supply comply sally ally multiply".split())
 LEADS = frozenset(
     """and then now so but next again still finally suddenly instead meanwhile afterwards later
-    today tonight here maybe perhaps please first also""".split()
+    today tonight here maybe perhaps please first also therefore thus hence however otherwise anyway
+    besides eventually well""".split()
 )
 SUBJECTS = frozenset(
     """the a an he she it they there this that these those his her its their my our your one
@@ -41,8 +42,11 @@ CLAUSE = frozenset(
     why who think say know hope wish believe guess see feel than""".split()
 )
 JOINS = frozenset("and then or but".split())
-OWNING = frozenset("is are was were be been become of than as not all".split())
-AFTER_MINE = frozenset("now alone too and but or not again forever by to if already".split())
+OWNING = frozenset("is are was were be been become of than as not all with like".split())
+AFTER_MINE = frozenset(
+    """now alone too and but or not again forever by to if already next with from instead back off
+    on in at""".split()
+)
 NUMBERED = frozenset("letter numeral vitamin".split())
 
 

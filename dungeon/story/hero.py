@@ -106,7 +106,7 @@ class Hero:
         return verb if new == bare else new + end
 
     def _inflected(self, verb: str, key: Key) -> str:
-        if verb in ("am", "is", "are", "was", "were"):
+        if verb in ("be", "am", "is", "are", "was", "were"):
             return _BE[key][self.past or verb in ("was", "were")]
         verb = {"has": "have", "does": "do"}.get(verb, verb)
         if verb in ("ai", "had") or is_past(verb):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from dungeon.story.outside import inside, without_questions
 from dungeon.story.quotes import mend_quotes
-from dungeon.story.repeats import without_loops, without_repeats
+from dungeon.story.repeats import echoes, without_loops, without_repeats
 from dungeon.story.sentences import has_words, is_ended, sentences, words
 from dungeon.text import clean
 
@@ -30,9 +30,18 @@ _ORPHANS = re.compile(
 _ANNOUNCES = frozenset("say says said ask asks asked reply replies whisper whispers".split())
 _VERSE = 60
 """Longest line of verse, in characters."""
+_POSED = re.compile(r"\s*>[ \t]*([^\n]*)\n")
+_ENDLESS = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u052f]{80,}")
+"""More letters in a row than any word has."""
+_TRAILS = re.compile(r"(?:\.\.\.|…)(?=\s)")
+_BEGINNING = frozenset(
+    """a an the you he she it they we i and but or so then as when while if in on at your his her
+    its their my this that there""".split()
+)
 _DANGLING = re.compile(
     r"""(?:[\s,;:—–-]|\b(?:(?:and|but|or|as|that|while|when|if|because)\s+
     (?:you|he|she|it|they|we|I)
+    |(?:and|but)\s+then|(?:mr|mrs|ms|dr|st)\.
     |and|or|but|nor|the|a|an|of|to|for|with|from|into|onto|as|that|than|which|whose|while|if|because|
     your|my|his|its|their|our|is|are|was|were|am))+\Z""",
     re.VERBOSE | re.IGNORECASE,
@@ -67,6 +76,9 @@ def trim(
         hero: What the third person calls the player, to know an echo by.
     """
     text = clean(raw[: 2 * MAX_RAW]).replace("\ufffd", "")[:MAX_RAW]
+    posed = _POSED.match(text)
+    if posed and echoes(posed[1], player_line, hero):
+        text = text[posed.end() :]
     recent = [before[-_MAX_SAID:] for before in said]
     for _ in range(_ROUNDS):
         # What one step takes away can lay bare work for an earlier one.
@@ -78,12 +90,17 @@ def trim(
 
 
 def _once(text: str, said: Sequence[str], player_line: str, complete: bool, hero: str) -> str:
-    text = _collapsed(_paragraphs(inside(text)))
+    text = inside(text)
+    if noise := _ENDLESS.search(text):
+        text = text[: noise.start()]
+    text = _collapsed(_paragraphs(text))
     shorter = without_loops(text)
     text = _ORPHANS.sub("", shorter).strip()
     if not has_words(text):
         return ""
     text = _finished(text, complete and shorter == text)
+    if not text:
+        return ""
     text = without_repeats(text, said, player_line, hero)
     text = without_questions(text)
     text = _collapsed(mend_quotes(_collapsed(text)))
@@ -134,6 +151,11 @@ def _finished(text: str, complete: bool) -> str:
         whole = "".join(pieces).rstrip()
         if is_ended(whole) and has_words(whole):
             return whole
+    trails = [match.end() for match in _TRAILS.finditer(text)]
+    if trails and len(words(text[: trails[-1]])) > 1 and len(words(text[trails[-1] :])) <= 3:
+        return text[: trails[-1]]
+    if all(word.lower() in _BEGINNING for word in words(text)):
+        return ""
     cut = max(text.rfind(mark) for mark in (",", ";", ":", " —", " -", "–", "\n"))
     before = words(text[: max(cut, 0)])
     if len(before) >= 6 and before[-1].lower() not in _ANNOUNCES:

@@ -3,6 +3,7 @@ to the player."""
 
 from __future__ import annotations
 
+import html
 import re
 
 from dungeon.story.sentences import has_words, sentences
@@ -24,7 +25,8 @@ _NO_STORY = re.compile(
       | \*\*[^*\n]{1,60}\*\*:?\s*$                   # a heading in bold
       | (?:https?://|www\.)
       | (?:chapter|part|section|act|scene|turn|title|prologue|epilogue)
-        (?:\s+(?:\d+|[ivxlc]+|one|two|three|four|five|six))?\s*(?:[:.—–-].{0,60})?$
+        (?:\s+(?:\d+|[ivxlc]+|one|two|three|four|five|six))?\s*(?:[:.—–-][^.!?]{0,60}[.!?]?)?$
+      | option\s+(?:[a-d]|\d)\s*[:.)–-]
       | (?:author['’]?s?\s+)?note(?:s)?\s*:
       | (?:ooc|disclaimer|word\s+count|tags?|summary|example|instructions?)\s*:
       | \(\s*(?:note|ooc|author|to\s+be\s+continued)\b
@@ -38,7 +40,33 @@ _BRACKETED = re.compile(r"\s*\[[^\]\n]*\]?\s*")
 _ASIDE = re.compile(
     r"\[\s*(?:author|note|ooc|end\b|narrator|player|system|you\s+(?:can|may))", re.I
 )
-_DRESS = re.compile(r"</?(?:i|b|em|strong|u|br|p|small|span)\s*/?>", re.IGNORECASE)
+_DRESS = re.compile(r"</?(?:i|b|em|strong|u|small|span)\s*/?>", re.IGNORECASE)
+_BREAK = re.compile(r"\s*</?(?:br|p)\s*/?>\s*", re.IGNORECASE)
+_ENTITY = re.compile(r"&(quot|apos|#39|nbsp|hellip|mdash|ndash|lsquo|rsquo|ldquo|rdquo|amp);")
+# Tags of a chat before the story begins, and the fence of a block that holds all of it.
+_PREAMBLE = re.compile(
+    r"""\s*(?:
+        (?:<\|[^\n|]{0,40}\|>\s*(?:assistant|system|user)?\s*)+
+      | <s>\s* | \[INST\][^\n]{0,2000}?\[/INST\]\s*
+      | ```(?:text|markdown|md|plaintext|story)?[ \t]*\n
+      | ```[^\n]*\n.{0,2000}?\n```\s*\n
+      | chapter\s+(?:\d+|[ivxlc]+)\s*[:.—–-][^.!?\n]{0,60}[.\n]\s*
+      | here(?:['’]s|\s+is|\s+are)\s+[^.:!\n]{0,60}\b(?:story|continuation|response|scene|version|
+        answer|passage|narrative|narration|text|turn|part|paragraph|sentences?)\b[^.:!\n]{0,60}:\s*
+      | (?:sure(?:\s+thing)?|certainly|absolutely|of\s+course)!\s+(?=[A-Z"“])
+    )""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_REFUSES = re.compile(
+    r"""\W*(?:as\s+an?\s+(?:ai\b|(?:large\s+)?language\s+model)
+      | i['’]?\s?a?m\s+(?:sorry|afraid),?\s+(?:but\s+)?
+        (?:i\s+(?:can['’]?t|cannot|am\s+not|am\s+unable)|i['’]m\s+(?:not|unable))\s+(?:able\s+to\s+|to\s+)?
+        (?:help|assist|continue|fulfil|generate|write|create|provide|comply|do\s+that|engage)
+      | i\s+(?:can['’]?t|cannot)\s+(?:(?:help|assist)\s+(?:you\s+)?with\s+(?:that|this|your\s+\w+)
+        \s*[.!,]|fulfil|generate|comply)
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _TAG = re.compile(
     r"<\|[^\n]{0,80}|</?[a-zA-Z][^<>\n]{0,80}>|https?://\S+|www\.\w\S*|\[/?INST\]|</?s>"
 )
@@ -74,6 +102,7 @@ _TELLS = re.compile(
       |let\s+me\s+know\b
       |please\s+(?:choose|select|enter|type|tell\s+me|respond|reply|provide|continue)
       |(?:type|enter)\s+(?:your|a|an|the)\s+(?:action|command|choice|name|answer|response|next)
+      |game\s+over\W*\Z | (?:do\s+you\s+want\s+to\s+)?(?:restart|start\s+over|play\s+again)\W*\Z
       |the\s+story\s+(?:goes\s+on|continues|begins|ends)\W*\Z
       |your\s+turn\W*\Z | the\s+end\W*\Z | to\s+be\s+continued\b | (?:end|fin)\W*\Z
     )""",
@@ -85,7 +114,13 @@ _LONGEST = 300
 
 def inside(text: str) -> str:
     """`text` up to where it leaves the story, without what stands before it begins."""
-    tag = _TAG.search(text := _DRESS.sub(" ", text))
+    text = _ENTITY.sub(lambda match: html.unescape(match[0]), _BREAK.sub(" ", text))
+    text = _DRESS.sub("", text)
+    while preamble := _PREAMBLE.match(text):
+        text = text[preamble.end() :]
+    if _REFUSES.match(text):
+        return ""
+    tag = _TAG.search(text)
     if tag:
         text = text[: tag.start()]
     aside = _ASIDE.search(text)

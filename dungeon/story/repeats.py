@@ -100,6 +100,13 @@ def without_repeats(
     return "".join(kept.pieces)
 
 
+def echoes(text: str, player_line: str, hero: str = "") -> bool:
+    """Whether `text` says what the player typed and no more."""
+    names = set(words_of(hero))
+    echo = _core(words_of(player_line), names)
+    return bool(echo) and _core(words_of(text), names) == echo
+
+
 def words_of(text: str) -> list[str]:
     """The words of `text` in small letters, "you're" written out."""
     found: list[str] = []

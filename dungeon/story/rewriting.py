@@ -32,8 +32,9 @@ from dungeon.story.grammar import (
 from dungeon.story.hero import HELPING, MODALS, Hero, Key, Role
 from dungeon.story.scenario import Style
 from dungeon.story.sentences import sentences
+from dungeon.story.shorthand import aside, written_out
 from dungeon.story.speech import PIECES, capital, ended
-from dungeon.story.verbs import SURE, VERBS, base_of, past
+from dungeon.story.verbs import SURE, VERBS, base_of, is_past, past
 
 _MINE = {"i": Role.SUBJECT, "me": Role.OBJECT, "my": Role.POSSESSIVE, "mine": Role.OWN,
          "myself": Role.SELF}  # fmt: skip
@@ -42,8 +43,6 @@ _OURS = {"we": Role.SUBJECT, "us": Role.OBJECT, "our": Role.POSSESSIVE, "ours": 
 _YOURS = {"you": Role.OBJECT, "your": Role.POSSESSIVE, "yours": Role.OWN,
           "yourself": Role.SELF}  # fmt: skip
 _FIRST = _MINE | _OURS
-_LETS = re.compile(r"let['’]s\s+(?=[a-z])", re.IGNORECASE)
-_STARRED = re.compile(r"(?<!\*)\*++([^*]++)\*++([.!?]?)")
 
 
 def as_sentence(text: str, style: Style) -> str:
@@ -51,12 +50,12 @@ def as_sentence(text: str, style: Style) -> str:
 
     Ends in a full stop unless it ends a sentence already.
     """
-    text = _STARRED.sub(r"\1\2", " ".join(text.split())).strip()
-    text = _LETS.sub("we ", text) if _LETS.match(text) else text
+    text = written_out(" ".join(text.split()))
     if not any(mark.isalnum() for mark in text):
         return text.strip('*"“” ')
+    before, text = aside(text)
     teller = _Teller(style, text)
-    return ended("".join(teller.tell(sentence) for sentence in _whole(text)))
+    return ended(before + "".join(teller.tell(sentence) for sentence in _whole(text)))
 
 
 def _whole(text: str) -> list[str]:
@@ -151,7 +150,7 @@ class _Teller:
             at += 1
             start = at if "," in words[at].gap else start
         word = words[at]
-        if self._hero_acts(at):
+        if self._hero_acts(at) or self._hero_follows(at):
             self.typed = True
             return
         if word.low in WHEN or word.low in BESIDE:
@@ -179,6 +178,18 @@ class _Teller:
         stem = self.words[at].stem
         return stem in ("we", "you") or (stem == "i" and not self._is_numeral(at))
 
+    def _hero_follows(self, at: int) -> bool:
+        """Whether "I" comes after something before it: "to my surprise, I win"."""
+        word = self.words[at]
+        if word.low in VERBS or word.low in WHEN or word.low in BESIDE or word.stem in SUBJECTS:
+            return False
+        behind = range(at + 1, len(self.words))
+        after_comma = any(
+            "," in self.words[i].gap and self.words[i].stem in ("i", "we") for i in behind
+        )
+        begins = word.low in TOWARDS or word.low in ("myself", "ourselves") or is_doing(word.low)
+        return after_comma and begins
+
     def _other_acts(self, at: int) -> bool:
         """Whether the sentence that begins here is about somebody else."""
         word, after = self.words[at], self._low(at + 1)
@@ -187,17 +198,23 @@ class _Teller:
         if self.hero.name and word.stem == self.hero.name.lower().split()[0]:
             self.hero.named()
             return True
-        if word.low in ("me", "us"):
+        if word.low in ("me", "us") and word.text != "US":
             return after == "and"
         if word.low in VERBS:
-            return False
+            return word.low == "mine" and is_third(after)
         if word.tail == "s" or (after == "and" and any(w.low == "i" for w in self.words)):
+            return True
+        if after == "and" and self._low(at + 2) in ("me", "us"):
             return True
         if base_of(word.low) and after in VERBS - {"open", "shut", "free", "go"}:
             # "guards attack me"
             return True
         follow = [after] if after in AFTER_VERB else [after, self._low(at + 2)]
-        return any(is_third(low) for low in follow)
+        if any(is_third(low) for low in follow):
+            return True
+        # "Anna ran", "wolves came"; but "opened the door", "quickly ran".
+        named = not (is_past(word.low) or is_adverb(word.low) or is_doing(word.low))
+        return named and any(is_past(low) for low in follow[: 1 + word.text[:1].isupper()])
 
     def _goes_without_saying(self, at: int) -> bool:
         low, after = self.words[at].low, self._low(at + 1)
@@ -284,6 +301,9 @@ class _Teller:
             return None
         if low in ("me", "us") and not i and self._low(1) == "and":
             return Role.SUBJECT
+        if low in ("me", "us") and i == 2 and self._low(1) == "and" and self.subject == "other":
+            # "Anna and me run"
+            return Role.SUBJECT
         if low == "you" and self.you and self._you_acts(i):
             return Role.SUBJECT
         return _FIRST.get(low) if low in _FIRST or not self.you else _YOURS.get(low)
@@ -299,7 +319,9 @@ class _Teller:
         """Whether "mine" is no pit."""
         before, after = self._low(i - 1), self._low(i + 1)
         ends = not after or after in AFTER_MINE or not self.words[i + 1].gap.isspace()
-        return ends and (before in OWNING or before.endswith("'s"))
+        if not i:
+            return is_third(after)
+        return ends and (before in OWNING or before in VERBS or before.endswith("'s"))
 
     def _is_numeral(self, i: int) -> bool:
         """Whether "I" is a number: "Henry I", "Part I", "the letter I"."""

@@ -22,12 +22,15 @@ PIECES = re.compile(
 
 _GREETING = re.compile(
     r"(?:hello|hi|hey|yes|yeah|ok|okay|thanks|thank\s+you|sorry|good\s?bye|bye|farewell|no|nope|"
-    r"never\s?mind)(?=[,.!?]|\s*$)|(?:hello|hi|hey|thanks|thank\s+you|good\s?bye)\s+\w",
+    r"never\s?mind|no\s+way|maybe|perhaps|fine|sure|of\s+course|certainly|huh|wow|damn|oh|hmm+|"
+    r"(?:oh\s+)?my\s+god)(?=[,.!?…]|\s*$)|(?:hello|hi|hey|thanks|thank\s+you|good\s?bye)\s+\w|"
+    r"(?:help|me|us|mine)\s*[.!?]*$|don['’]?t\s+be\s+\w",
     re.IGNORECASE,
 )
 _HELP = r"(?:is|are|was|were|do|does|did|can|could|will|would|shall|should|may|must|has|have|had)"
 _QUESTION = re.compile(
-    rf"""(?:who|whom|whose|what|where|why|how|which|when)
+    rf"""(?:(?:so|and|but|now|then|well|oh|wait)\b[,\s]+)?
+        (?:who|whom|whose|what|where|why|how|which|when)
             (?:['’](?:s|re|ll|d)\b|\s+(?:am|{_HELP})(?:n['’]t)?\b|\b(?=.*\?["'”’]*$))
     | (?:am|is|are|was|were)(?:n['’]t)?\s+
         (?:i|you|we|he|she|it|they|there|this|that|these|those|the|my|your|his|her|any\w*)\b
@@ -49,9 +52,21 @@ _REQUEST = re.compile(
 _ENDS = re.compile(r"""[.!?…。！？]["'”’)\]]*$""")
 
 
-def is_said(text: str) -> bool:
+# "I love you", "you hurt me": somebody is spoken to.
+_TO_YOU = re.compile(
+    r"""(?:i|we)(?:['’](?:m|ll|d|ve|re))?\s+(?!(?:[a-z]+\s+)?(?:say|tell|ask|think|know|hope|wish|
+        believe|guess|wonder|whisper|shout|swear|feel|hear|see)(?!\s+you\b)\b)
+        [^"“”.!?]*\b(?:you|yours?|yourself)(?:['’]\w+)?\b[^"“”]*
+    | you\s+(?P<verb>[a-z]+)\s+(?:me|us)\b(?!\s+and\b)[^"“”]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def is_said(text: str, style: Style) -> bool:
     """Whether a line of doing can only be meant as said: a question, a greeting, a request."""
     if _GREETING.match(text) or _QUESTION.match(text):
+        return True
+    if style.person != "first" and _TO_YOU.fullmatch(text):
         return True
     request = _REQUEST.match(text)
     return request is not None and (request["verb"] or "let").lower() in VERBS - {"be", "have"}
@@ -59,7 +74,7 @@ def is_said(text: str) -> bool:
 
 def as_speech(text: str, style: Style) -> str:
     """What the player says: `You say "Hello."`, `Ansel said "Hello."`; "" of nothing."""
-    said = text.strip().strip('"“”').strip()
+    said = _unquoted(text.strip())
     if not said:
         return ""
     said = ended(capital(said), "?" if _QUESTION.match(said) else ".")
@@ -68,6 +83,13 @@ def as_speech(text: str, style: Style) -> str:
     hero = Hero(style)
     subject, key = hero.word(Role.SUBJECT)
     return f'{capital(subject)} {hero.agree("say", key)} "{said}"'
+
+
+def _unquoted(text: str) -> str:
+    """`text` without the marks around it; those of a speech in it stay."""
+    marks = [at for at, mark in enumerate(text) if mark in '"“”']
+    around = len(marks) > 1 and marks[0] == 0 and marks[-1] == len(text) - 1
+    return text.strip('"“”').strip() if around or len(marks) < 2 else text
 
 
 def capital(text: str) -> str:

@@ -38,12 +38,12 @@ demand deny descend destroy dig disarm discover dismount distract dive do drag d
 eavesdrop embrace enter escape examine explain explore fall feed feel fetch fight fill find finish
 flee fling fly follow forget forgive free gather get give glance go grab greet grow hang hear help
 hate hesitate hide hit hold hug ignore imagine inspect insert insist investigate invite join jump
-keep kick kill kneel know lay lead lean leap learn leave let lie lift listen lock look lose make
-march meet memorise memorize mend mention mount mutter need nod notice obey offer open order pace
-pay peek peer persuade pick plead pour pray prepare pretend promise protect pull push put question
-quit raise reach read realise realize refuse release remain remember remove repair repeat reply
-rescue respond return reveal ride run save say scan scream search see seize sell send serve set
-shake shout show shut sing sit slap sleep slide slip smash smell smile sneak sniff snatch speak
+keep kick kill kiss kneel know lay lead lean leap learn leave let lie lift listen lock look lose
+make march meet memorise memorize mend mention mount mutter need nod notice obey offer open order
+pace pay peek peer persuade pick plead pour pray prepare pretend promise protect pull push put
+question quit raise reach read realise realize refuse release remain remember remove repair repeat
+reply rescue respond return reveal ride run save say scan scream search see seize sell send serve
+set shake shout show shut sing sit slap sleep slide slip smash smell smile sneak sniff snatch speak
 spend spit squeeze stab stand stare start stay steal step stop stretch strike struggle study
 surrender swear sweep swim take talk taste tear tell thank think throw tie tiptoe touch translate
 travel try turn unbolt uncover understand undo undress unfold unlock unroll unscrew untie use visit

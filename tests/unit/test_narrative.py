@@ -23,7 +23,7 @@ from dungeon.text import clean
         ("The gate opens. Beyond it lies", "The gate opens."),
         ("The gate opens slowly and", "The gate opens slowly."),
         ("The gate opens slowly and you", "The gate opens slowly."),
-        ("You and", "You and."),
+        ("You and", ""),
         (
             "You step through the gate into the yard, where the",
             "You step through the gate into the yard.",

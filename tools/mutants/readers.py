@@ -266,7 +266,7 @@ MUTANTS = (
     ),
     Mutant(
         "30 a new scenario is written through a link",
-        "dungeon/authoring/new.py",
+        "dungeon/files.py",
         'path.open("x",',
         'path.open("w",',
         NAMES,

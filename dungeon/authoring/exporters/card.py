@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dungeon import plain_json
 from dungeon.authoring.importers.report import Report, count
-from dungeon.story.scenario import Example, GenerationSettings, Scenario, fill
+from dungeon.story.scenario import GenerationSettings, Scenario, fill
+
+_SAID = re.compile(r'say "([^"]*)"')
+_TAKEN = re.compile(r"\{\{[^{}]+\}\}|<(?:user|bot|char)>", re.IGNORECASE)
 
 
 def to_card(scenario: Scenario) -> tuple[str, Report]:
@@ -41,7 +45,9 @@ def to_card(scenario: Scenario) -> tuple[str, Report]:
         "personality": "",
         "scenario": "",
         "first_mes": out(scenario.opening),
-        "mes_example": "\n".join(_example(example) for example in scenario.examples),
+        "mes_example": "\n".join(
+            _example(out(example.action), out(example.text)) for example in scenario.examples
+        ),
         "creator_notes": out(scenario.summary),
         "system_prompt": "",
         "post_history_instructions": out(scenario.authors_note),
@@ -61,8 +67,13 @@ def to_card(scenario: Scenario) -> tuple[str, Report]:
         report.lose(f"The questions {', '.join(filled)}: their defaults stand in the texts.")
     if any(question.key == "name" and question.fallback for question in scenario.questions):
         report.lose("The default of the question `name`.")
-    if scenario.examples:
-        report.lose("That the lines of sample turns are done, not said: there, all is said.")
+    texts = [scenario.opening, scenario.memory, scenario.authors_note, scenario.summary]
+    texts += [text for card in scenario.cards for text in (card.text, *card.keys)]
+    texts += [text for example in scenario.examples for text in (example.action, example.text)]
+    if any(_TAKEN.search(fill(text, {})) for text in texts):
+        report.lose("Text that reads as a macro (`{{char}}`, `<USER>`): there it is one.")
+    if any("*" in text for text in texts):
+        report.lose("Asterisks: there they mark what is done.")
     if scenario.banned:
         report.lose(f"{count(len(scenario.banned), 'banned phrase')}.")
     if scenario.generation != GenerationSettings():
@@ -74,5 +85,8 @@ def to_card(scenario: Scenario) -> tuple[str, Report]:
     return plain_json.dump(card, indent=2) + "\n", report
 
 
-def _example(example: Example) -> str:
-    return f"<START>\n{{{{user}}}}: {example.action}\n{{{{char}}}}: {example.text}"
+def _example(action: str, text: str) -> str:
+    """A sample turn as a chat has it: what is done stands between asterisks."""
+    said = _SAID.fullmatch(action)
+    line = f'"{said[1]}"' if said else f"*{action}*"
+    return f"<START>\n{{{{user}}}}: {line}\n{{{{char}}}}: {text}"

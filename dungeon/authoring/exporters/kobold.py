@@ -8,7 +8,7 @@ from typing import Any
 from dungeon import plain_json
 from dungeon.authoring.importers.report import Report, count
 from dungeon.story.action import as_line, as_narrative
-from dungeon.story.scenario import Card, GenerationSettings
+from dungeon.story.scenario import Card, GenerationSettings, Style
 from dungeon.story.story import Story
 from dungeon.story.tree import Node
 
@@ -35,19 +35,21 @@ def to_kobold(story: Story) -> tuple[str, Report]:
     others: dict[int, list[str]] = {}
     kept = 1
     path = story.tree.path()
+    style = story.current_scenario().style
     for node in path[1:]:
         first = len(pieces)
-        pieces += _pieces(node)
+        pieces += _pieces(node, style)
         for sibling in story.tree.siblings(node.id):
             if sibling.id == node.id:
                 continue
-            same = _line(sibling) == _line(node) and node.text and sibling.text
+            same = _line(sibling, style) == _line(node, style) and node.text and sibling.text
             place = len(pieces) - 1 if same else first
-            others.setdefault(place, []).append(_told(sibling) if same else _whole(sibling))
+            other = _told(sibling) if same else _whole(sibling, style)
+            others.setdefault(place, []).append(other)
             kept += 1
         kept += 1
     for child in story.tree.children(path[-1].id):
-        others.setdefault(len(pieces), []).append(_whole(child))
+        others.setdefault(len(pieces), []).append(_whole(child, style))
         kept += 1
     data = {
         "gamestarted": True,
@@ -69,13 +71,13 @@ def to_kobold(story: Story) -> tuple[str, Report]:
     return plain_json.dump(data, indent=1) + "\n", report
 
 
-def _pieces(node: Node) -> list[str]:
-    line, told = _line(node), _told(node)
+def _pieces(node: Node, style: Style) -> list[str]:
+    line, told = _line(node, style), _told(node)
     return [piece for piece in (line, told) if piece] or ["\n"]
 
 
-def _line(node: Node) -> str:
-    line, own = as_line(node.action), as_narrative(node.action)
+def _line(node: Node, style: Style) -> str:
+    line, own = as_line(node.action, style), as_narrative(node.action)
     return f"\n\n{line}\n" if line else f"\n\n{own}\n" if own else ""
 
 
@@ -86,8 +88,8 @@ def _told(node: Node) -> str:
     return f"\n\n{node.text}" if node.text else ""
 
 
-def _whole(node: Node) -> str:
-    return _line(node) + _told(node)
+def _whole(node: Node, style: Style) -> str:
+    return _line(node, style) + _told(node)
 
 
 def _metadata(pieces: list[str], others: dict[int, list[str]]) -> dict[str, Any]:

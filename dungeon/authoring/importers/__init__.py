@@ -28,8 +28,6 @@ __all__ = ["Draft", "Found", "Kind", "Report", "drafts", "recognise", "seed_of"]
 
 _ONE: dict[Kind, Callable[[Any, Report], Draft]] = {
     Kind.AID_CARDS: aidungeon.story_cards,
-    Kind.AID_SCENARIO: aidungeon.scenario,
-    Kind.AETHER_ROOM: aidungeon.scenario,
     Kind.AID2_SAVE: aidungeon.save,
     Kind.STORYBRO: aidungeon.storybro,
     Kind.CLOVER_PROMPT: clover.prompt,
@@ -56,6 +54,8 @@ def drafts(found: Found, seed: int) -> list[Draft]:
         ScenarioError: It cannot be made sense of.
     """
     report = Report(found.kind.value)
+    if found.kind in (Kind.AID_SCENARIO, Kind.AETHER_ROOM):
+        return aidungeon.scenarios(found.data, report)
     if found.kind is Kind.AID_ADVENTURES:
         return aidungeon.adventures(found.data, report)
     if found.kind is Kind.AID2_STORIES:

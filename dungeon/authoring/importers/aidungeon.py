@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from dungeon.authoring.importers.draft import Draft, Tale, player_line
+from dungeon.authoring.importers.draft import Draft, Tale, by_lines, opening_of, player_line
 from dungeon.authoring.importers.fields import Fields, groups
 from dungeon.authoring.importers.lore import Entry, cards
 from dungeon.authoring.importers.placeholders import escaped
 from dungeon.authoring.importers.report import Report, count
-from dungeon.story.action import Action, Mode
+from dungeon.errors import ScenarioError
+from dungeon.story.action import Mode, parse
 
 _WORLD = ("storyCards", "worldInfo", "worldInfos", "worldEntries")
 _UNTOLD = re.compile(r"[\s>]*")
@@ -31,12 +32,40 @@ def story_cards(data: Any, report: Report) -> Draft:
     return draft
 
 
-def scenario(data: Any, report: Report) -> Draft:
+def scenarios(data: Any, report: Report) -> list[Draft]:
     """A scenario of AI Dungeon, or a prompt of AetherRoom and the sites like it.
 
-    Its `${What is your name?}` become questions.
+    Its `${What is your name?}` become questions. Of the branches to choose from at the start,
+    each that has a prompt is a scenario of its own.
     """
     source = Fields(data)
+    found = list(_branches(source, 0))
+    if len(found) > MAX_BRANCHES:
+        raise ScenarioError(f"The scenario has more than {MAX_BRANCHES} branches.", "Split it.")
+    if not found:
+        return [scenario(source, report)]
+    whole = [source] if source.text("promptContent", "prompt") else []
+    return [scenario(item, Report(report.kind)) for item in (*whole, *found)]
+
+
+def _branches(source: Fields, depth: int) -> Iterator[Fields]:
+    """The branches that can be played; what they lack, they have from the whole."""
+    own = {name: source.data[name] for name in _SHARED if source.data.get(name)}
+    for item in source.parts(*_OPTIONS) if depth < 5 else ():
+        title = ": ".join(filter(None, (source.text("title"), item.text("title"))))
+        if item.text("promptContent", "prompt"):
+            had = {name: value for name, value in item.data.items() if value}
+            yield Fields(own | had | {"title": title} | dict.fromkeys(_OPTIONS))
+        yield from _branches(Fields(own | item.data | {"title": title}), depth + 1)
+
+
+_OPTIONS = ("options", "childPrompts", "subScenarios", "children")
+_SHARED = ("memory", "plotEssentials", "authorsNote", "tags", "promptTags", *_WORLD)
+MAX_BRANCHES = 200
+
+
+def scenario(source: Fields, report: Report) -> Draft:
+    """One scenario, without its branches."""
     draft = Draft(report)
     put = draft.questions.dollars
     draft.title = put(source.text("title", "name"))
@@ -48,7 +77,7 @@ def scenario(data: Any, report: Report) -> Draft:
     draft.note = put(source.text("authorsNote", "authorsnote", "authors_note"))
     _instructions(draft, source)
     _add_cards(draft, _world(source))
-    options = source.parts("options", "childPrompts", "subScenarios")
+    options = [item for item in source.parts(*_OPTIONS) if not item.text("promptContent", "prompt")]
     if options:
         what = count(len(options), "branch", "branches")
         report.lose(f"{what} to choose from at the start: import each as a scenario of its own.")
@@ -95,20 +124,16 @@ def _told(source: Fields) -> Iterator[tuple[str, str]]:
 
 
 def _tale(told: list[tuple[str, str]]) -> Tale:
-    tale = Tale(told[0][0])
-    action: Action | None = None
+    opening, turns = opening_of(told[0][0])
+    tale = Tale(opening)
     for text, kind in told[1:]:
-        if text.lstrip().startswith(">") or kind in ("do", "say"):
-            if action is not None:
-                tale.turn(action, "")
-            action = player_line(text)
-        elif kind == "story" and action is None:
-            action = Action(Mode.STORY, text.strip())
-        else:
-            tale.turn(action, text)
-            action = None
-    if action is not None:
-        tale.turn(action, "")
+        pieces = by_lines(text)
+        if kind in ("do", "say") and pieces and pieces[0][0] is None:
+            pieces = [(player_line(pieces[0][1]), ""), *pieces[1:]]
+        elif kind == "story" and pieces and pieces[0][0] is None:
+            pieces = [(parse(text, Mode.STORY), "")]
+        turns += pieces
+    tale.turns(turns)
     return tale
 
 
@@ -236,7 +261,9 @@ def _character(
     article = "an" if character[:1].lower() in "aeiou" else "a"
     living = escaped(place.text("description").rstrip(". "))
     memory = f"You are {name}, {article} {escaped(character)} {living}.".replace(" .", ".")
-    items = " and ".join(f"a {escaped(item)}" for item in things if item and item != "nothing else")
+    items = " and ".join(
+        f"a {escaped(item)}" for item in things if item and not item.startswith("nothing")
+    )
     draft.remember(memory + (f" You have {items}." if items else ""))
     prompts = [prompt for prompt in described.texts("prompts") if prompt.strip()]
     if prompts:
@@ -259,17 +286,11 @@ def storybro(data: Any, report: Report) -> Draft:
     draft.remember(*(escaped(text) for text in pinned))
     if pinned:
         report.keep(f"{count(len(pinned), 'pinned block')}, as memory and in the story.")
-    draft.tale = tale = Tale(blocks[0][0] if blocks else "")
-    action: Action | None = None
+    opening, turns = opening_of(blocks[0][0] if blocks else "")
+    draft.tale = tale = Tale(opening)
     for text, attrs in blocks[1:]:
-        if attrs.text("type") == "input":
-            if action is not None:
-                tale.turn(action, "")
-            action = player_line(text)
-        else:
-            tale.turn(action, text)
-            action = None
-    if action is not None:
-        tale.turn(action, "")
+        typed = attrs.text("type") == "input"
+        turns += [(player_line(text), "")] if typed else by_lines(text)
+    tale.turns(turns)
     report.keep(f"The story, with {count(len(tale) - 1, 'turn')} after its opening.")
     return draft

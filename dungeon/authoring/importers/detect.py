@@ -68,6 +68,7 @@ class Found:
 _SQLITE = b"SQLite format 3\0"
 _LINK = re.compile(r"https?://[^\s?]{1,200}/?\?s=([A-Za-z0-9_-]+)={0,2}")
 _YAML_FIELD = re.compile(r"^([A-Za-z_]\w*):", re.MULTILINE)
+_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _SYMBOL = re.compile(r"#[^#\s]+#")
 
 
@@ -118,13 +119,18 @@ def _of_text(text: str) -> Found:
     names = set(_YAML_FIELD.findall(text[:10_000]))
     if "settings" in names:
         return Found(Kind.AID2_STORIES, _plain(text))
-    if {"dungeon", "opening"} <= names:
+    if "name" in names and names & {"greeting", "context"}:
+        # What text-generation-webui calls a character.
+        return Found(Kind.CHARACTER, _plain(text))
+    if "dungeon" in names and names & {"title", "opening"}:
         raise ScenarioError(
             "This is a scenario of Dungeon already.",
             "Look it over with `dungeon check FILE`, play it with `dungeon play FILE`.",
         )
     if len(text) > MAX_PROSE:
         raise ValueError("it is no tool's file, and too long for a prompt")
+    if _PAGE.match(text):
+        raise ValueError("it is a web page, not the file itself; fetch that again")
     if "\0" in text or not text.strip():
         raise ValueError("it is empty" if not text.strip() else "it is no text")
     return Found(Kind.CLOVER_PROMPT, clean(text))
@@ -191,6 +197,8 @@ def _of_json(data: bytes) -> Found:
     twice: list[str] = []
     value = plain_json.loads(data, twice=twice.append)
     kind = _kind_of_list(value) if isinstance(value, list) else _kind(value)
+    if kind is None and not any(_held(value)):
+        raise ValueError("it is JSON with nothing in it")
     if kind is None:
         raise ValueError("it is JSON, and of no kind that is known here")
     # Grammars are written by hand, and their own reader lets the last rule of a name win.
@@ -198,6 +206,12 @@ def _of_json(data: bytes) -> Found:
         raise ValueError(f"it has the key {plain_json.named(twice[0])} twice")
     # The reader of our own exports takes the text as it is.
     return Found(kind, data if kind is Kind.OWN_EXPORT else value, tuple(dict.fromkeys(twice)))
+
+
+def _held(value: Any) -> list[Any]:
+    """What a file holds, a list or table in it taken for what is in that."""
+    values = list(value.values()) if isinstance(value, dict) else value
+    return values if isinstance(values, list) else [values]
 
 
 def _of_chat(data: bytes) -> Found | None:
@@ -245,6 +259,8 @@ def _kind(value: Any) -> Kind | None:
         return Kind.WORLD_INFO
     if "stories" in names:
         return _kind_of_list(value["stories"]) if isinstance(value["stories"], list) else None
+    if value.get("type") == "risu" and isinstance(value.get("data"), list):
+        return Kind.WORLD_INFO
     if "entries" in names:
         return _kind_of_entries(value["entries"])
     if "keys" in names and names & {"value", "entry"}:

@@ -16,7 +16,7 @@ from dungeon.authoring.importers.person import style_of
 from dungeon.authoring.importers.placeholders import Questions, escaped
 from dungeon.authoring.importers.report import Report, count
 from dungeon.errors import ScenarioError
-from dungeon.story.action import Action, Mode, clean_line
+from dungeon.story.action import Action, Mode, as_line, clean_line
 from dungeon.story.scenario import (
     RANGES,
     Card,
@@ -24,6 +24,7 @@ from dungeon.story.scenario import (
     GenerationSettings,
     Question,
     Scenario,
+    Style,
     placeholders,
 )
 from dungeon.story.story import Story, begin
@@ -55,6 +56,44 @@ def player_line(text: str) -> Action:
     return Action(Mode.DO, line) if line else Action(Mode.CONTINUE)
 
 
+_NAMED = re.compile(r"\{name\}(?:'s)? [a-z]")
+_SPOKEN_OF = re.compile(r"\b(?:I|you|your|my|we)\b", re.IGNORECASE)
+_MUTE = re.compile(r"^[ \t]*>[> \t]*$\n?", re.MULTILINE)
+"""A player's line on which nothing was typed."""
+_LINE = re.compile(r"^[ \t]*>[ \t]*(?P<line>[^\s>][^\n]*)$\n?", re.MULTILINE)
+
+
+def by_lines(text: str) -> list[tuple[Action | None, str]]:
+    """A piece of a story cut at the player's lines (`> You open the door.`) in it.
+
+    Returns:
+        Each line with what came of it; first, where there is any, what stands before them all.
+    """
+    found: list[tuple[Action | None, str]] = []
+    action: Action | None = None
+    text, at = _MUTE.sub("", text), 0
+    for match in _LINE.finditer(text):
+        before = text[at : match.start()]
+        if action is not None or before.strip():
+            found.append((action, before))
+        action, at = player_line(match["line"]), match.end()
+    if action is not None or text[at:].strip():
+        found.append((action, text[at:]))
+    return found
+
+
+def opening_of(text: str) -> tuple[str, list[tuple[Action | None, str]]]:
+    """The opening in the first piece of a story, and the turns that follow in the same piece.
+
+    A line of the player's that stands before everything is part of the opening.
+    """
+    pieces = by_lines(text)
+    if not pieces or pieces[0][0] is None:
+        return (pieces[0][1] if pieces else text), pieces[1:]
+    action, told = pieces[0]
+    return f"{as_line(action).removeprefix('> ')}\n\n{told}", pieces[1:]
+
+
 class Tale:
     """Turns as an importer reads them, and the branch that the story was on."""
 
@@ -70,6 +109,21 @@ class Tale:
     def turn(self, action: Action | None, text: str) -> None:
         """A turn after the head; it becomes the head."""
         self.head = self._add(self.head, action, text)
+
+    def turns(self, pieces: Iterable[tuple[Action | None, str]]) -> None:
+        """Turns after the head; a line of which nothing came waits for the next text."""
+        waiting: Action | None = None
+        for action, text in pieces:
+            if waiting is not None and action is not None:
+                self.turn(waiting, "")
+                waiting = None
+            if text.strip():
+                self.turn(action or waiting, text)
+                waiting = None
+            else:
+                waiting = action or waiting
+        if waiting is not None:
+            self.turn(waiting, "")
 
     def other(self, action: Action | None, text: str) -> None:
         """Another turn in the place of the head, which stays."""
@@ -102,6 +156,16 @@ class Tale:
         self._known[(parent, node.action, text)] = node.id
         return node.id
 
+    @property
+    def opening(self) -> str:
+        """What stands before the first turn."""
+        return self._nodes[0].text
+
+    @property
+    def sample(self) -> str:
+        """The beginning of what is told, and in what person the player types."""
+        return "\n".join(f"{node.text}\n{as_line(node.action)}" for node in self._nodes[:40])
+
     def tree(self, created: str) -> StoryTree:
         """The turns as a tree whose redo leads along the path."""
         tree = StoryTree((replace(node, created=created) for node in self._nodes), self.head)
@@ -121,6 +185,7 @@ class Draft:
         questions: What the blanks in its texts ask.
         settings: Generation settings by our names, not yet checked.
         tale: The turns; None where nothing was played.
+        companion: Whether the text tells of somebody whom the player meets, not plays.
     """
 
     report: Report
@@ -137,6 +202,7 @@ class Draft:
     examples: list[Example] = field(default_factory=list)
     settings: dict[str, float] = field(default_factory=dict)
     tale: Tale | None = None
+    companion: bool = False
 
     # -- filling -----------------------------------------------------------------------------
 
@@ -175,7 +241,7 @@ class Draft:
         title = " ".join(clean(self.title or escaped(name), newlines=False).split())[:MAX_TITLE]
         opening = tidy(self.opening)
         if not opening and self.tale is not None:
-            opening = escaped(next((node.text for node in self.tale.tree("").path()), ""))
+            opening = escaped(self.tale.opening)
         if not opening:
             self.report.lose("The file has no opening; a stand-in is written, to be replaced.")
         scenario = Scenario(
@@ -187,12 +253,24 @@ class Draft:
             memory=tidy(self.memory),
             authors_note=tidy(self.note),
             cards=tuple(self.cards),
-            style=style_of(opening or OPENING),
+            style=self._style(opening),
             generation=self._generation(),
             banned=tuple(dict.fromkeys(filter(None, map(clean_line, self.banned)))),
             examples=tuple(self.examples),
         )
         return replace(scenario, questions=self._asked(scenario))
+
+    def _style(self, opening: str) -> Style:
+        style = style_of(opening)
+        if _NAMED.search(opening) and not _SPOKEN_OF.search(f"{opening}\n{self.memory}"):
+            # "{name} steps off the ship."
+            return replace(style, person="third", pronoun="they")
+        if self.companion and style.person == "third":
+            return replace(style, person="second", pronoun="they")
+        if self.tale is not None and style.person == "third":
+            # A player's line is "You ..." where nothing else is typed.
+            return style_of(self.tale.sample)
+        return style
 
     def _generation(self) -> GenerationSettings:
         whole = {name: int(value) for name, value in self.settings.items() if RANGES[name].whole}
@@ -219,7 +297,7 @@ class Draft:
         """The story: its turns, or only its opening where nothing was played."""
         scenario = self.scenario(name).filled({})
         story = begin(scenario, title=scenario.title, seed=seed, created=created)
-        if self.tale is not None:
+        if self.tale is not None and (self.tale.opening or len(self.tale) > 1):
             story.tree = self.tale.tree(created)
         return story
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
+
+_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,15})?")
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class Fields:
@@ -22,11 +26,8 @@ class Fields:
     def text(self, *names: str) -> str:
         """A text without blanks at its ends; "" where there is none. Numbers count as text."""
         for name in names:
-            value = self.data.get(name)
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                value = str(value)
-            if isinstance(value, str) and value.strip():
-                return value.strip()
+            if text := _text(self.data.get(name)).strip():
+                return text
         return ""
 
     def raw(self, name: str) -> str:
@@ -35,22 +36,26 @@ class Fields:
         return value if isinstance(value, str) else ""
 
     def texts(self, *names: str) -> list[str]:
-        """A list of texts; one text counts as a list of one."""
+        """A list of texts; one text counts as a list of one, and numbers as text.
+
+        What is neither stands as "", so that lists that belong together stay side by side.
+        """
         for name in names:
             value = self.data.get(name)
             if isinstance(value, str) and value.strip():
                 return [value]
             if isinstance(value, list) and value:
-                return [item for item in value if isinstance(item, str)]
+                return [_text(item) for item in value]
         return []
 
     def words(self, *names: str) -> list[str]:
         """A list of words or phrases; in a text they stand between commas."""
         for name in names:
             value = self.data.get(name)
+            value = value if isinstance(value, (str, list)) else _text(value)
             parts = value.split(",") if isinstance(value, str) else value
             if isinstance(parts, list):
-                found = [part.strip() for part in parts if isinstance(part, str)]
+                found = [_text(part).strip() for part in parts]
                 if any(found):
                     return [part for part in found if part]
         return []
@@ -68,14 +73,18 @@ class Fields:
         return []
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A truth value; a number is true unless it is 0."""
+        """A truth value, also one that is written as text; a number is true unless it is 0."""
         value = self.data.get(name)
+        if isinstance(value, str):
+            value = _TRUTHS.get(value.strip().lower())
         return bool(value) if isinstance(value, (bool, int)) else default
 
     def number(self, *names: str) -> float | None:
-        """A finite number; None where there is none."""
+        """A finite number, also one that is written as text; None where there is none."""
         for name in names:
             value = self.data.get(name)
+            if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+                value = float(value)
             if isinstance(value, (int, float)) and not isinstance(value, bool):
                 return float(value) if math.isfinite(value) else None
         return None
@@ -86,6 +95,12 @@ class Fields:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         return as_index(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
 
 
 def groups(value: object) -> Iterator[Fields]:

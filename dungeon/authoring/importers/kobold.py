@@ -1,6 +1,6 @@
 """KoboldAI (saves of versions 1 and 2) and KoboldAI Lite, which KoboldCpp brings along.
 
-A save holds an opening and pieces of text. Where the player acted, the piece begins with `> `;
+A save holds an opening and pieces of text. Where the player acted, a line begins with `> `;
 everything else went on from what stood before. Values that begin with `base64:` are pickles of
 the program's own and are never looked into.
 """
@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from dungeon.authoring.importers.draft import Draft, Tale, player_line
+from dungeon.authoring.importers import lite
+from dungeon.authoring.importers.draft import Draft, Tale, by_lines, opening_of
 from dungeon.authoring.importers.fields import Fields, as_index, groups
 from dungeon.authoring.importers.lore import Entry
 from dungeon.authoring.importers.placeholders import escaped
@@ -20,16 +21,12 @@ from dungeon.story.action import Action
 
 PICKLE = "base64:"
 
-# A player's line and, in what other tools write, what came of it in the same piece.
-_ACTED = re.compile(r"\s*>[ \t]*(?P<line>[^\n]*)(?:\n(?P<text>.*))?", re.DOTALL)
-_ASKED = re.compile(r"\s*\{\{\[INPUT\]\}\}(?P<line>.*?)\{\{\[OUTPUT\]\}\}(?P<text>.*)", re.DOTALL)
-_INPUT = "{{[INPUT]}}"
-_OUTPUT = "{{[OUTPUT]}}"
+_DECORATOR = re.compile(r"\s*@@@?(\w+)[^\n]*(?:\n|\Z)")
 
 
 def story(data: Any, report: Report) -> Draft:
     """A save of any version, also KoboldAI Lite's own."""
-    source = Fields(data)
+    source = Fields(lite.plain(Fields(data).data, report))
     draft = Draft(report)
     pickled = [name for name, value in source.data.items() if _is_pickle(value)]
     if pickled:
@@ -90,22 +87,29 @@ class _Pieces:
 
     def add(self, text: str, others: Iterable[str] = ()) -> None:
         """The next piece, and what could have stood in its place."""
-        action, told = _acted(text)
-        if action is not None:
+        turns = by_lines(text)
+        if turns and turns[0][0] is not None:
             self.end()
         before, line = self.tale.head, self._line
-        if told.strip():
-            self.tale.turn(action or line, told)
-            self._line = None
-        elif action is not None:
-            self._line = action
+        self.go_on(turns)
         self._beside(before, (other for other in others if other != text), line)
+
+    def go_on(self, turns: Iterable[tuple[Action | None, str]]) -> None:
+        """The turns of a piece; a line at its end waits for the next piece."""
+        for action, told in turns:
+            if action is not None:
+                self.end()
+            if told.strip():
+                self.tale.turn(action or self._line, told)
+                self._line = None
+            elif action is not None:
+                self._line = action
 
     def _beside(self, before: int, others: Iterable[str], waiting: Action | None) -> None:
         for other in others:
-            action, told = _acted(other)
-            if action is not None or told.strip():
-                self.tale.after(before, action or waiting, told)
+            at, line = before, waiting
+            for action, told in by_lines(other):
+                at, line = self.tale.after(at, action or line, told), None
 
     def open(self, others: Iterable[str]) -> None:
         """What could come next; none of it was chosen."""
@@ -121,35 +125,28 @@ class _Pieces:
             self._line = None
 
 
-def _acted(text: str) -> tuple[Action | None, str]:
-    match = _ASKED.fullmatch(text) or _ACTED.fullmatch(text)
-    if match is None:
-        bare = text.replace(_INPUT, "").replace(_OUTPUT, "")
-        return (player_line(bare), "") if _INPUT in text else (None, bare)
-    action = player_line(match["line"])
-    return action, match["text"] or ""
-
-
-def _opened(source: Fields, pieces: list[str]) -> tuple[Tale, list[str]]:
-    """The tale at its opening: the prompt, or the first piece where that is empty."""
+def _opened(source: Fields, pieces: list[str]) -> tuple[_Pieces, list[str]]:
+    """The turns at their opening: the prompt, or the first piece where that is empty."""
     prompt = "" if _is_pickle(source.data.get("prompt")) else source.raw("prompt")
     if not prompt.strip():
         while pieces and not pieces[0].strip():
             pieces = pieces[1:]
         prompt, pieces = (pieces[0], pieces[1:]) if pieces else ("", [])
-    return Tale(prompt), pieces
+    opening, rest = opening_of(prompt)
+    turns = _Pieces(Tale(opening))
+    turns.go_on(rest)
+    return turns, pieces
 
 
 def _first_version(draft: Draft, source: Fields) -> None:
     # Left empty, not out: alternatives and branches go by the number of a piece.
     pieces = ["" if _is_pickle(text) else text for text in source.texts("actions")]
     count_before = len(pieces)
-    tale, pieces = _opened(source, pieces)
+    turns, pieces = _opened(source, pieces)
     moved = count_before - len(pieces)
-    metadata = source.part("actions_metadata").data
+    metadata = _numbered(source.data.get("actions_metadata"))
     branches = _branches(source.data.get("altbranches"))
-    draft.tale = tale
-    turns = _Pieces(tale)
+    draft.tale = turns.tale
     for number, piece in enumerate(pieces, moved):
         others = _alternatives(Fields(metadata.get(str(number))), "Alternative Text", "Text")
         turns.add(piece, [*others, *branches.get(number, ())])
@@ -157,6 +154,13 @@ def _first_version(draft: Draft, source: Fields) -> None:
     next_ = _alternatives(Fields(metadata.get(str(beyond))), "Alternative Text", "Text")
     turns.open([*next_, *branches.get(beyond, ())])
     turns.end()
+
+
+def _numbered(value: Any) -> dict[str, Any]:
+    """What stands beside the pieces, by their numbers; older saves keep a list."""
+    if isinstance(value, list):
+        return {str(number): item for number, item in enumerate(value)}
+    return Fields(value).data
 
 
 def _second_version(draft: Draft, source: Fields, second: Fields) -> None:
@@ -168,10 +172,9 @@ def _second_version(draft: Draft, source: Fields, second: Fields) -> None:
     last = second.whole("action_count")
     last = max(numbered, default=-1) if last is None else last
     order = [number for number in sorted(numbered) if number <= last]
-    tale, rest = _opened(source, [numbered[number].raw("Selected Text") for number in order])
+    turns, rest = _opened(source, [numbered[number].raw("Selected Text") for number in order])
     order = order[len(order) - len(rest) :]
-    draft.tale = tale
-    turns = _Pieces(tale)
+    draft.tale = turns.tale
     for number, piece in zip(order, rest, strict=True):
         turns.add(piece, _alternatives(numbered[number], "Options", "text"))
     beyond = [number for number in sorted(numbered) if number > last]
@@ -249,18 +252,31 @@ def world_entries(found: Iterable[Fields]) -> Iterator[Entry]:
         if chance is None:
             chance = extensions.number("probability")
         uses = item.data.get("useProbability", extensions.data.get("useProbability", True))
-        seconds = item.words("keysecondary", "secondary_keys")
+        seconds = item.words("keysecondary", "secondary_keys", "secondkey")
+        text, orders = _ordered(item.text("content", "entry", "manual_text"))
         yield Entry(
-            name=item.text("name", "comment", "title", "memo"),
-            text="" if _is_pickle(item.data.get("content")) else item.text("content", "entry"),
-            keys=item.words("key", "keys"),
-            always=item.flag("constant"),
+            name=item.text("name", "title", "comment", "memo"),
+            text="" if _is_pickle(text) else text,
+            keys=item.words("key", "keys", "keywords"),
+            always=item.flag("constant") or item.flag("alwaysActive") or "activate" in orders,
             enabled=item.flag("enabled", True)
             and not item.flag("disable")
-            and not item.flag("widisabled"),
+            and not item.flag("widisabled")
+            and "dont_activate" not in orders,
             second=seconds if item.flag("selective") else (),
             chance=chance is not None and chance < 100 and uses is not False,
+            against=item.words("keyanti"),
+            patterns=item.flag("use_regex"),
         )
+
+
+def _ordered(text: str) -> tuple[str, list[str]]:
+    """The text of an entry without the decorators of Character Card V3 above it, and those."""
+    orders = []
+    while match := _DECORATOR.match(text):
+        orders.append(match[1].lower())
+        text = text[match.end() :]
+    return text, orders
 
 
 def _settings(draft: Draft, source: Fields) -> None:
@@ -282,7 +298,7 @@ def _settings(draft: Draft, source: Fields) -> None:
 
 def _tell(draft: Draft, source: Fields) -> None:
     report, tale = draft.report, draft.tale
-    if tale is not None:
+    if tale is not None and (tale.opening or len(tale) > 1):
         report.keep(
             f"The story, with {count(len(tale) - 1 - tale.beside, 'turn')} after its opening."
         )

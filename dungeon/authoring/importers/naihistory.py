@@ -12,21 +12,13 @@ import binascii
 from typing import Any
 
 from dungeon.authoring.importers import msgpackr
-from dungeon.authoring.importers.draft import Tale, player_line
+from dungeon.authoring.importers.draft import Tale, by_lines, opening_of, player_line
 from dungeon.authoring.importers.fields import Fields
 from dungeon.authoring.importers.report import Report, count
 from dungeon.errors import ScenarioError
-from dungeon.story.action import Action
+from dungeon.story.action import Action, Mode, parse
 
 MAX_BLOCKS = 100_000
-
-
-def _action(text: str) -> tuple[Action | None, str]:
-    """What a piece is: an adventurer's line (`> ...`), or text."""
-    if text.lstrip().startswith(">"):
-        line, _, rest = text.lstrip().partition("\n")
-        return player_line(line), rest
-    return None, text
 
 
 # -- the first editor ------------------------------------------------------------------------
@@ -40,14 +32,22 @@ def fragments(story: Fields, report: Report) -> Tale | None:
         if tale is not None:
             return tale
         report.lose("The other branches of the story: they were edits, not turns.")
-    pieces = [piece.raw("data") for piece in story.parts("fragments")]
-    pieces = [piece for piece in pieces if piece.strip()]
+    pieces = [piece for piece in story.parts("fragments") if piece.raw("data").strip()]
     if not pieces:
         return None
-    tale = Tale(pieces[0])
-    for piece in pieces[1:]:
-        tale.turn(*_action(piece))
+    opening, turns = opening_of(pieces[0].raw("data"))
+    tale = Tale(opening)
+    tale.turns([*turns, *(turn for piece in pieces[1:] for turn in _told(piece))])
     return tale
+
+
+def _told(piece: Fields) -> list[tuple[Action | None, str]]:
+    """The turns in a piece; what the player wrote into the story himself is an action too."""
+    found = by_lines(piece.raw("data"))
+    if piece.text("origin") == "user" and found and found[0][0] is None:
+        own = parse(found[0][1], Mode.STORY)
+        return [(own, ""), *found[1:]] if own.text else found
+    return found
 
 
 def _blocks(blocks: list[Fields], current: int | None) -> Tale | None:
@@ -67,7 +67,10 @@ def _blocks(blocks: list[Fields], current: int | None) -> Tale | None:
     if not path:
         return None
     tale: Tale | None = None
+    # For each block the turn after which it stands, and the player's line that waits there.
     node: dict[int, int] = {}
+    waiting: dict[int, Action | None] = {}
+    line: Action | None = None
     length: dict[int, int] = {}
     so_far = 0
     for number in path:
@@ -79,9 +82,11 @@ def _blocks(blocks: list[Fields], current: int | None) -> Tale | None:
         if tale is None:
             tale = Tale(text)
         elif text.strip():
-            tale.turn(*_action(text))
-        node[number] = tale.head
+            line = _go_on(tale, line, blocks[number])
+        node[number], waiting[number] = tale.head, line
     assert tale is not None
+    if line is not None:
+        tale.turn(line, "")
     # A block comes after the one that it goes on from, for blocks are only ever added.
     for number, block in enumerate(blocks):
         if number in node:
@@ -89,10 +94,27 @@ def _blocks(blocks: list[Fields], current: int | None) -> Tale | None:
         before = block.whole("prevBlock")
         text = _text(block)
         if before in node and text.strip() and _goes_on(block, length[before]):
-            action, told = _action(text)
-            node[number] = tale.after(node[before], action, told)
+            node[number] = node[before]
+            first = waiting.get(before)
+            for action, told in _told(block.part("dataFragment")):
+                node[number] = tale.after(node[number], action or first, told)
+                first = None
             length[number] = length[before] + len(text)
     return tale
+
+
+def _go_on(tale: Tale, line: Action | None, block: Fields) -> Action | None:
+    """Add the turns of a block; the player's line that waits for its answer goes on waiting."""
+    pieces = _told(block.part("dataFragment"))
+    rest = pieces.pop()[0] if pieces and not pieces[-1][1].strip() else None
+    if pieces or rest is not None:
+        if line is not None and (not pieces or pieces[0][0] is not None):
+            tale.turn(line, "")
+        elif line is not None:
+            pieces[0] = (line, pieces[0][1])
+        tale.turns(pieces)
+        return rest
+    return line
 
 
 def _text(block: Fields) -> str:

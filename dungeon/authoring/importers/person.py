@@ -26,7 +26,8 @@ _LONGEST = 20_000
 def style_of(text: str) -> Style:
     """The style of the narrative in `text`; speech in double quotes does not count.
 
-    A text with neither "I" nor "you" is in the third person; an empty one in the usual style.
+    A text that has neither "I" nor "you" but "he", "she" or "they" is in the third person, and
+    one that has nobody at all in the usual style.
     """
     words = [
         word.lower().replace("’", "'") for word in _WORD.findall(_SPEECH.sub(" ", text[:_LONGEST]))
@@ -35,10 +36,19 @@ def style_of(text: str) -> Style:
         return Style()
     first = sum(word in _FIRST for word in words)
     second = sum(word in _SECOND for word in words)
-    person = "third" if first == second == 0 else "first" if first > second else "second"
+    third = any(word in _THIRD for word in words)
+    person = "first" if first > second else "third" if third and not second else "second"
     past = sum(word in _PAST for word in words)
     present = sum(word in _PRESENT for word in words)
-    return Style(person=person, tense="past" if past > present else "present")
+    tense = "past" if past > present else "present"
+    return Style(person, tense, pronoun=_pronoun(words) if person == "third" else "they")
+
+
+def _pronoun(words: list[str]) -> str:
+    """Of whom a text in the third person tells: "he" or "she" where it tells of no other."""
+    he = sum(word in ("he", "he's", "him", "his") for word in words)
+    she = sum(word in ("she", "she's", "her", "hers") for word in words)
+    return "they" if he and she else "he" if he else "she" if she else "they"
 
 
 def first_word(text: str, person: str) -> tuple[str, int] | None:

@@ -3,11 +3,12 @@
 AI Dungeon   ${What is your name?}
 both         ${1#name[Ansel]:Your name:Who you are}    order, key, default, title, description
 NovelAI      %{name[Ansel]:Your name:Who you are ...}  the same in a table, then ${name}
-SillyTavern  {{user}}, {{char}}, <USER>, <BOT>
+SillyTavern  {{user}}, {{char}}, <USER>, <BOT>, {{random:one,two}}, {{// a remark}}
 """
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 
@@ -17,6 +18,9 @@ from dungeon.text import clean
 
 NAME = "Robin"
 """The answer of an empty line where a tool asks for a name and gives no default."""
+
+OTHER = "Alex"
+"""The same for the character of a chat, where a file of world info leaves it open."""
 
 MAX_QUESTIONS = 40
 _MAX_KEY = 24
@@ -29,7 +33,10 @@ _SPEC = re.compile(
     r"\s*(?::(?P<title>[^:]*))?(?::(?P<more>.*))?",
     re.DOTALL,
 )
-_MACRO = re.compile(r"\{\{\s*(user|char|original|trim)\s*\}\}|<(user|bot|char)>", re.IGNORECASE)
+_MACRO = re.compile(r"\{\{([^{}]{1,2000})\}\}|<(user|bot|char)>", re.IGNORECASE)
+_DIE = re.compile(r"(\d{0,2})d?(\d{1,4})")
+_INNER = re.compile(r"\{\{\s*(user|char)\s*\}\}", re.IGNORECASE)
+_SILENT = {"newline": "\n", "trim": "", "noop": "", "original": ""}
 
 # Words of a question that say nothing of its answer.
 _IDLE = frozenset(
@@ -46,12 +53,19 @@ def escaped(text: str) -> str:
 
 
 class Questions:
-    """The questions that come of a file's blanks, each asked once."""
+    """The questions that come of a file's blanks, each asked once.
+
+    Attributes:
+        unknown: Names of macros that nothing here knows; they stand in the text.
+        drawn: How many macros that draw lots were drawn, once for all.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, Question] = {}
         self._orders: dict[str, int] = {}
         self._keys: dict[str, str] = {}
+        self.unknown: dict[str, None] = {}
+        self.drawn = 0
 
     @property
     def asked(self) -> tuple[Question, ...]:
@@ -81,7 +95,7 @@ class Questions:
             order: The file's own number for it.
         """
         label, ask = _line(label), _line(ask)
-        known = label.casefold()
+        known = _known(label)
         key = self._keys.get(known)
         if key is None:
             if len(self._found) >= MAX_QUESTIONS:
@@ -143,20 +157,41 @@ class Questions:
         return replaced(self.table(text), _BLANK, lambda match: self._spec(match[1]))
 
     def macros(self, text: str, character: str) -> str:
-        """`text` with `{{user}}` a placeholder and `{{char}}` the character's own name."""
+        """`text` with `{{user}}` a placeholder and `{{char}}` the character's own name.
+
+        Where the file has no character (`character` is ""), `{{char}}` is a question too.
+        """
 
         def put(match: re.Match[str]) -> str:
-            macro = (match[1] or match[2]).lower()
-            if macro == "user":
+            macro = (match[1] or match[2]).strip()
+            low = macro.lower()
+            if low in ("user", "persona"):
                 return self.name()
-            return escaped(character) if macro in ("char", "bot") else ""
+            if low in ("char", "bot"):
+                ask = "What is the other one's name?"
+                return escaped(character) or self.blank("other", ask=ask, default=OTHER)
+            if low in _SILENT or low.startswith("//"):
+                return _SILENT.get(low, "")
+            drawn = _drawn(macro)
+            if drawn is None:
+                self.unknown[re.split(r"[:\s]", low, maxsplit=1)[0][:30]] = None
+                return escaped(match[0])
+            self.drawn += 1
+            return self.macros(drawn, character)
 
-        return replaced(text, _MACRO, put)
+        # One of several may hold macros of its own, which stand inside it.
+        inner = _INNER.sub(lambda match: f"<{match[1]}>", text)
+        return replaced(inner, _MACRO, put)
 
     def _spec(self, spec: str) -> str:
         match = _SPEC.fullmatch(spec)
         # A question may hold a colon of its own: "Your name (e.g.: Ann)?".
         if match is None or not match["key"] or (match["title"] and " " in match["key"]):
+            return self._phrase(spec)
+        bare = match["default"] is None and match["order"] is None
+        title = match["title"] or ""
+        if bare and match["key"][:1].isupper() and (title.startswith(" ") or not title):
+            # "Choose: a knight or a thief?", "Enter your name:"
             return self._phrase(spec)
         if match["default"] is None and match["title"] is None and match["order"] is None:
             return self._phrase(match["key"])
@@ -166,7 +201,7 @@ class Questions:
 
     def _phrase(self, label: str) -> str:
         """The placeholder of a blank without a default; one for a name gets the usual name."""
-        known = label.casefold() in self._keys
+        known = _known(label) in self._keys
         is_name = "name" in re.findall(r"[a-z]+", label.lower())
         return self.blank(label, default=NAME if is_name and not known else "")
 
@@ -180,6 +215,25 @@ def replaced(text: str, pattern: re.Pattern[str], put: Callable[[re.Match[str]],
         end = match.end()
     pieces.append(escaped(text[end:]))
     return "".join(pieces)
+
+
+def _known(label: str) -> str:
+    """A label as it is known again: "What is your name ?" is "what is your name?"."""
+    return " ".join(label.casefold().rstrip("?:. ").split())
+
+
+def _drawn(macro: str) -> str | None:
+    """What a macro that draws lots comes to, the same at every import; None for any other."""
+    name, mark, rest = macro.partition(":")
+    name, rest = name.strip().lower(), rest.removeprefix(":").strip()
+    chance = random.Random(macro)
+    if name in ("random", "pick") and mark:
+        parts = rest.split("::") if "::" in rest else rest.split(",")
+        return chance.choice(parts).strip()
+    die = _DIE.fullmatch(rest.lower() or name.partition(" ")[2].strip().lower())
+    if name.partition(" ")[0] in ("roll", "dice") and die is not None and int(die[2]):
+        return str(sum(chance.randint(1, int(die[2])) for _ in range(int(die[1] or 1))))
+    return None
 
 
 def _line(text: str) -> str:

@@ -11,8 +11,9 @@ from dungeon.authoring.importers.kobold import world_entries
 from dungeon.authoring.importers.lore import cards
 from dungeon.authoring.importers.placeholders import escaped
 from dungeon.authoring.importers.report import Report, count
-from dungeon.story.action import Action, Mode, clean_line
+from dungeon.story.action import Action, Mode, as_line, clean_line, parse
 from dungeon.story.scenario import Example
+from dungeon.story.speech import ended
 from dungeon.text import clean, shorten
 
 MAX_EXAMPLES = 3
@@ -20,9 +21,12 @@ _LONGEST_ACTION = 200
 _LONGEST_EXAMPLE = 600
 _LONGEST_SUMMARY = 300
 
+_PERSON = re.compile(r"\{\{\s*(user|char)\s*\}\}", re.IGNORECASE)
+_DONE = re.compile(r"\*([^*\n]+)\*")
+_PLACED = ("insertion_order", "insertorder", "order", "position", "depth")
 _START = re.compile(r"<START>", re.IGNORECASE)
 _USER = re.compile(r"(?:\{\{user\}\}|<user>|you)\s*:", re.IGNORECASE)
-_STARS = re.compile(r"\*([^*\n]+)\*")
+_STARS = re.compile(r"(\*{1,3})([^*\n]+)\1")
 
 
 def world_info(data: Any, report: Report) -> Draft:
@@ -32,8 +36,12 @@ def world_info(data: Any, report: Report) -> Draft:
     if source.text("spec") == "lorebook_v3":
         source = source.part("data")
     draft.title = escaped(source.text("name", "title"))
-    found = source.parts("entries") if source.data else list(groups(data))
-    _add_book(draft, found, "{{char}}")
+    # RisuAI keeps its entries as `data`.
+    found = source.parts("entries", "data") if source.data else list(groups(data))
+    _add_book(draft, found, "")
+    if any(name not in ("null", "root") for name in source.part("folders").data):
+        draft.report.lose("The folders of the world info.")
+    _tell_macros(draft)
     return draft
 
 
@@ -41,12 +49,12 @@ def _add_book(draft: Draft, found: list[Fields], character: str) -> None:
     draft.cards += cards(
         world_entries(found), draft.report, lambda text: draft.questions.macros(text, character)
     )
-    if any(item.flag("use_regex") for item in found):
-        draft.report.lose("Keys as regular expressions: here they are words.")
     if any(item.flag("case_sensitive") or item.flag("caseSensitive") for item in found):
         draft.report.lose("Keys that tell capitals from small letters: here all are alike.")
-    if any("@@" in item.raw("content")[:200] for item in found):
-        draft.report.lose("Decorators (`@@...`) in the cards: they stand in the text as it is.")
+    if any(item.raw("content").lstrip().startswith("@@") for item in found):
+        draft.report.lose("Decorators (`@@...`) of the cards but `@@activate`.")
+    if any(len({item.text(name) for item in found}) > 1 for name in _PLACED):
+        draft.report.lose("Order and depth of the cards: here the one just called goes first.")
 
 
 # -- character cards ---------------------------------------------------------------------------
@@ -56,7 +64,7 @@ def character(data: Any, report: Report) -> Draft:
     """A character card: the first message opens the story, the description is its memory."""
     top = Fields(data)
     source = top.part("data") if top.part("data").data else top
-    draft = Draft(report)
+    draft = Draft(report, companion=True)
     name = shorten(source.text("name", "char_name"), 80).strip() or "Somebody"
     # Version 3: what {{char}} stands for, where it is not the name.
     called = shorten(source.text("nickname"), 80).strip() or name
@@ -67,11 +75,14 @@ def character(data: Any, report: Report) -> Draft:
     draft.title = draft.questions.macros(name, called)
     draft.author = source.text("creator")
     draft.tags = source.words("tags")
-    draft.summary = put(shorten(source.text("creator_notes"), _LONGEST_SUMMARY))
-    draft.opening = put(_unstarred(source.text("first_mes", "char_greeting")))
+    notes = source.text("creator_notes")
+    draft.summary = put(
+        notes if len(notes) <= _LONGEST_SUMMARY else shorten(notes, _LONGEST_SUMMARY)
+    )
+    draft.opening = put(_unstarred(source.text("first_mes", "char_greeting", "greeting")))
     personality = source.text("personality")
     draft.remember(
-        put(source.text("description", "char_persona")),
+        put(source.text("description", "char_persona", "context")),
         put(f"{called}'s personality: {personality}") if personality else "",
         put(source.text("scenario", "world_scenario")),
     )
@@ -85,7 +96,7 @@ def character(data: Any, report: Report) -> Draft:
 
 def _unstarred(text: str) -> str:
     """`text` with its `*acts*` as prose: a story has no marks for what is done."""
-    return _STARS.sub(r"\1", text)
+    return _STARS.sub(r"\2", text)
 
 
 def _examples(draft: Draft, text: str, called: str) -> None:
@@ -94,15 +105,17 @@ def _examples(draft: Draft, text: str, called: str) -> None:
     left = 0
     for talk in _START.split(text):
         for said, told in _exchanges(talk, speaker):
-            action = clean_line(_unstarred(said))
+            done = _DONE.fullmatch(said.strip())
+            action = clean_line(done[1] if done else _unstarred(said))
             answer = clean(_unstarred(told)).strip()
             fits = action and len(action) <= _LONGEST_ACTION and len(answer) <= _LONGEST_EXAMPLE
             if not answer or not fits or len(draft.examples) == MAX_EXAMPLES:
                 left += bool(answer)
                 continue
-            quote = action.strip('"“”')
+            quote = action.strip('"“”').replace('"', "'")
             put = draft.questions.macros
-            draft.examples.append(Example(put(f'say "{quote}"', called), put(answer, called)))
+            line = action if done else f'say "{quote}"'
+            draft.examples.append(Example(put(line, called), put(ended(answer), called)))
     if draft.examples:
         draft.report.keep(f"{count(len(draft.examples), 'sample turn')} from the example dialogue.")
     if left:
@@ -134,7 +147,17 @@ def _exchanges(talk: str, speaker: re.Pattern[str]) -> list[tuple[str, str]]:
 
 def _tell(draft: Draft, source: Fields) -> None:
     report = draft.report
-    report.keep("Name as title, first message as opening, description as memory.")
+    told = [
+        what
+        for what, text in (
+            ("name as title", source.text("name", "char_name")),
+            ("first message as opening", draft.opening),
+            ("description as memory", draft.memory),
+        )
+        if text
+    ]
+    if told:
+        report.keep(f"{', '.join(told)}.".capitalize())
     if draft.note:
         report.keep("The instructions after the chat, as author's note.")
     for name, what in (
@@ -151,8 +174,23 @@ def _tell(draft: Draft, source: Fields) -> None:
         report.lose(f"{what}: a scenario has one opening; copy another one over it if you like.")
     if len(source.text("creator_notes")) > _LONGEST_SUMMARY:
         report.lose("The end of the creator's notes: a summary is short.")
-    if re.search(r"\{\{(?!user|char|original|trim)\w+", str(source.data.get("first_mes", ""))):
-        report.lose("Macros other than {{user}} and {{char}}: they stand in the text as they are.")
+    _tell_macros(draft)
+
+
+def _tell_macros(draft: Draft) -> None:
+    if draft.questions.drawn:
+        what = count(draft.questions.drawn, "text", "texts")
+        draft.report.lose(f"{what} drawn by lot (`{{{{random}}}}`): drawn once, at the import.")
+    if draft.questions.unknown:
+        names = ", ".join(f"`{{{{{name}}}}}`" for name in list(draft.questions.unknown)[:5])
+        draft.report.lose(f"Macros that nothing here knows, which stand in the text: {names}.")
+
+
+def _acted(typed: str, text: str) -> Action:
+    """What a user's message is: with `*acts*` or speech in marks it tells, else all is said."""
+    line = clean_line(text)
+    tells = _STARS.search(typed) or any(mark in line.strip('"“”') for mark in '"“”')
+    return parse(line, Mode.DO) if tells else parse(line.strip('"“”'), Mode.SAY)
 
 
 # -- chats -----------------------------------------------------------------------------------
@@ -163,25 +201,32 @@ def chat(data: Any, report: Report) -> Draft:
     lines = list(groups(data))
     draft = Draft(report)
     draft.title = escaped(lines[0].text("character_name"))
+    people = {"user": lines[0].text("user_name"), "char": lines[0].text("character_name")}
+    people["user"] = "you" if people["user"] == "You" else people["user"]
+
+    def told(text: str) -> str:
+        return _unstarred(_PERSON.sub(lambda match: people[match[1].lower()] or match[0], text))
+
     lines = [line for line in lines[1:] if line.raw("mes").strip() and not line.flag("is_system")]
-    if lines and not lines[0].flag("is_user"):
-        first, lines = lines[0].raw("mes"), lines[1:]
-    else:
-        first = ""
-    draft.tale = tale = Tale(_unstarred(first))
+    first = told(lines[0].raw("mes")) if lines else ""
+    if lines and lines[0].flag("is_user"):
+        # What the user says before anybody else opens the story.
+        first = as_line(_acted(lines[0].raw("mes"), first)).removeprefix("> ")
+    draft.tale = tale = Tale(first)
+    lines = lines[1:]
     action: Action | None = None
     for line in lines:
-        text = _unstarred(line.raw("mes"))
+        text = told(line.raw("mes"))
         if line.flag("is_user"):
             if action is not None:
                 tale.turn(action, "")
-            action = Action(Mode.SAY, clean_line(text).strip('"“”')) if text.strip() else None
+            action = _acted(line.raw("mes"), text)
             continue
         before = tale.head
         tale.turn(action, text)
         for swipe in line.texts("swipes"):
             if swipe.strip() and swipe != line.raw("mes"):
-                tale.after(before, action, _unstarred(swipe))
+                tale.after(before, action, told(swipe))
         action = None
     if action is not None:
         tale.turn(action, "")

@@ -106,9 +106,29 @@ def test_a_scenario_to_a_character_card_and_back() -> None:
     assert (again.author, again.tags, again.summary) == ("Me", ("gate", "night"), "A gate.")
     assert again.authors_note == "[Dry.]"
     assert again.questions == (Question("name", "What is your name?", "Robin"),)
-    assert again.examples == (Example('say "look"', "You look."),)
+    assert again.examples == SCENARIO.examples
     names(report, "questions calling", "banned", "generation", "Style and rating",
-          "default of the question `name`", "done, not said")  # fmt: skip
+          "default of the question `name`")  # fmt: skip
+
+
+def test_a_card_tells_what_is_said_from_what_is_done_and_of_text_it_would_take_for_its_own() -> (
+    None
+):
+    examples = (Example('say "Hello."', "She nods."), Example("look at {name}", "It {{x}} rains."))
+    scenario = replace(SCENARIO, examples=examples, memory="*Cold.* {{{{char}}}}")
+    text, report = to_card(scenario)
+    assert back(text).scenario("file").examples == examples
+    names(report, "Text that reads as a macro", "Asterisks")
+
+
+def test_lines_go_to_kobold_in_the_words_of_their_story() -> None:
+    scenario = Scenario(
+        title="T", opening="Sanna waits.", style=Style("third", "past", "Sanna", "she")
+    )
+    story = begin(scenario, title="T", seed=1, created="")
+    story.tree.add(Node(story.tree.next_id, 1, Action(Mode.DO, "open my door"), "It opened."))
+    pieces = json.loads(to_kobold(story)[0])["actions"]
+    assert pieces[0] == "\n\n> Sanna opened her door.\n"
 
 
 def test_a_number_or_a_priority_without_a_home_is_named() -> None:
