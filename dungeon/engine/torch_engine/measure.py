@@ -2,8 +2,8 @@
 
 By the clock of the thread that computes, on one thread: what other programs take of the processor
 does not count there, and no thread is waited for. By the wall's clock, beside eight programs on two
-cores, eight-bit weights were once measured ten times slower than float32; by this one they were
-nine times faster in every trial, as on an idle machine.
+cores, eight-bit weights were once measured slower than float32 in every round; by this one they
+were six to eleven times faster in every trial.
 """
 
 from __future__ import annotations
