@@ -88,7 +88,14 @@ def _examine(args: argparse.Namespace) -> list[Finding]:
         # Its message quotes what the player wrote there.
         problem = "The settings cannot be used; `dungeon list` says why."
         return [*found, Finding("settings", "file", _settings_file(), problem)]
-    return [*found, *_settings(settings), *_model(settings), *_stories(settings), *_scenarios()]
+    return [
+        *found,
+        *_settings(settings),
+        *_model(settings),
+        *_kernels(settings),
+        *_stories(settings),
+        *_scenarios(),
+    ]
 
 
 def _versions() -> list[Finding]:
@@ -181,6 +188,25 @@ def _model(settings: Settings) -> list[Finding]:
         problem = f"Fetch one with: dungeon models pull {catalog.EMBEDDED}"
         found.append(Finding("models", "here", "none that can be used", problem))
     return found
+
+
+def _kernels(settings: Settings) -> list[Finding]:
+    if settings.engine == "remote" or settings.model == "scripted":
+        return []
+    from dungeon.engine.torch_engine import kernels
+
+    known = kernels.remembered()
+    if known is None:
+        value = "not yet: the first story told on this processor does that"
+        return [Finding("kernels", "measured", value)]
+    work = {"int8": "writing", "bf16": "reading"}
+    return [
+        *(
+            Finding("kernels", work[name], kernels.described(name, verdict))
+            for name, verdict in known.verdicts.items()
+        ),
+        Finding("kernels", "measured on", kernels.depends_on()),
+    ]
 
 
 def _stories(settings: Settings) -> list[Finding]:

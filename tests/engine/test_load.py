@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.store import MANIFEST, installed, verify, write_manifest
 from dungeon.engine.torch_engine import TorchEngine, convert_gguf
-from dungeon.engine.torch_engine.quantize import FLOAT32
+from dungeon.engine.torch_engine.kernels import FLOAT32
 from dungeon.errors import ModelError
 
 

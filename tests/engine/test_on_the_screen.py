@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from dungeon.engine.base import CancelToken, PromptPart
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.engine.torch_engine import TorchEngine
-from dungeon.engine.torch_engine.quantize import Kernels
+from dungeon.engine.torch_engine.kernels import Kernels
 from dungeon.session import GameSession
 from dungeon.story.scenario import Scenario
 from dungeon.ui.app import AppContext

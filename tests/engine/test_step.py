@@ -14,8 +14,8 @@ from transformers import AutoModelForCausalLM
 from dungeon.engine.base import PromptPart
 from dungeon.engine.torch_engine import TorchEngine, simd, step
 from dungeon.engine.torch_engine.compiled import threads
+from dungeon.engine.torch_engine.kernels import Kernels
 from dungeon.engine.torch_engine.prefix_cache import BLOCK
-from dungeon.engine.torch_engine.quantize import Kernels
 
 # Inputs of one chunk, of several, of a length that no chunk divides; outputs to fill up.
 SHAPES = [(8, 16), (96, 768), (64, 3072), (64, 1040), (50, 576), (36, 2064)]

@@ -19,8 +19,9 @@ from transformers import AutoModelForCausalLM
 from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.torch_engine import TorchEngine
 from dungeon.engine.torch_engine.decode import Decoder
+from dungeon.engine.torch_engine.kernels import FLOAT32, Kernels
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, KeyValues, PrefixCache
-from dungeon.engine.torch_engine.quantize import FLOAT32, Kernels, quantize
+from dungeon.engine.torch_engine.quantize import quantize
 from dungeon.engine.torch_engine.reference import BufferCache, TransformersNetwork
 from dungeon.engine.torch_engine.sampling import Sampler
 from dungeon.errors import EngineError

@@ -17,7 +17,7 @@ from dungeon.engine.base import (
     Timing,
 )
 from dungeon.engine.torch_engine import TorchEngine
-from dungeon.engine.torch_engine.quantize import Kernels
+from dungeon.engine.torch_engine.kernels import Kernels
 from tests.engine.tiny import save_tiny_gpt2
 from tests.host.running import running
 

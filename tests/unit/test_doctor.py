@@ -12,6 +12,8 @@ import pytest
 
 from dungeon import cli
 from dungeon.engine.scripted import ScriptedEngine
+from dungeon.engine.torch_engine import kernels
+from dungeon.engine.torch_engine.kernels import Verdict
 from dungeon.session import GameSession
 from dungeon.story.scenario import Scenario
 from tests.faults.works import TOOLS
@@ -93,6 +95,30 @@ def test_a_folder_that_is_none_and_no_model(
     assert "cannot be used" in out
     assert "none that can be used" in out
     assert "dungeon models pull" in out
+
+
+def test_the_kernels_in_use_are_told_and_why(
+    saves: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DUNGEON_MODELS", str(saves / "none"))
+    words = ("doctor", "--saves", str(saves))
+    cli.run(words, TOOLS)
+    assert "not yet: the first story told on this processor does that" in capsys.readouterr().out
+    verdicts = {"int8": Verdict(True, 9.0), "bf16": Verdict(False, 0.52, "noisy")}
+    kernels.choose(lambda: verdicts)
+    cli.run((*words, "--json"), TOOLS)
+    told = json.loads(capsys.readouterr().out)["kernels"]
+    assert told == {
+        "writing": "int8: int8 measured 9 times as fast as float32",
+        "reading": "float32 for now: bf16 measured 0.52 times as fast as float32, but on a busy "
+        "machine; a later start measures again",
+        "measured on": kernels.depends_on(),
+    }
+    # Neither needs any.
+    for other in ("scripted", "remote"):
+        model = ("--model", "scripted") if other == "scripted" else ("--engine", "remote")
+        cli.run((*model, *words), TOOLS)
+        assert "kernels" not in capsys.readouterr().out
 
 
 def test_nothing_heavy_is_imported_and_a_poor_terminal_is_told(saves: Path) -> None:

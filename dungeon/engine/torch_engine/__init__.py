@@ -25,8 +25,8 @@ from dungeon.errors import DungeonError, EngineError, ModelError
 
 if TYPE_CHECKING:
     from dungeon.engine.torch_engine.decode import Decoder
+    from dungeon.engine.torch_engine.kernels import Kernels
     from dungeon.engine.torch_engine.load import Opened
-    from dungeon.engine.torch_engine.quantize import Kernels
     from dungeon.engine.torch_engine.together import Together
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class TorchEngine:
         path_or_name: A directory, or a name in the catalogue that is installed already.
         threads: Of the CPU to use; None leaves torch's choice.
         device: "auto", "cpu", "cuda" or "mps".
-        kernels: Of the CPU; None takes those that measure best (see `quantize.choose`).
+        kernels: Of the CPU; None takes those that measure best (see `kernels.choose`).
         stories: How many are told at the same time. With more than one, threads that call
             `generate` together are served together where the kernels can (see `together`), and
             else take turns.
@@ -113,8 +113,9 @@ class TorchEngine:
 
         progress(f"loading {entry.name}")
         try:
-            if self._threads is not None:
-                torch.set_num_threads(self._threads)
+            # Also where it is as it was: telling torch alters what MKL does with threads, and a
+            # start that measures the kernels has to tell it.
+            torch.set_num_threads(self._threads or torch.get_num_threads())
             opened = load.open_model(model.path, entry.name, entry.adapter)
             longest = opened.n_positions
             if entry.n_positions:
@@ -165,8 +166,10 @@ class TorchEngine:
         """Put the model on a device, with an empty cache."""
         import torch
 
-        from dungeon.engine.torch_engine import forward, load, quantize
+        from dungeon.engine.torch_engine import forward, load
         from dungeon.engine.torch_engine.decode import MOST_ROWS, Decoder
+        from dungeon.engine.torch_engine.kernels import choose
+        from dungeon.engine.torch_engine.measure import measure
         from dungeon.engine.torch_engine.network import Network
         from dungeon.engine.torch_engine.telling import Speech
         from dungeon.engine.torch_engine.together import Together
@@ -176,7 +179,7 @@ class TorchEngine:
         opened, info = self._opened, self._info
         shape = opened.shape
         if device == "cpu" and shape is not None:
-            kernels = self._kernels or quantize.choose()
+            kernels = self._kernels or choose(measure)
             weights = load.prepared(opened, shape, kernels, info.digest)
             room = info.n_positions + len(opened.codec.prefix)
             network: Network = forward.LeanNetwork(shape, weights, room)

@@ -46,14 +46,18 @@ def _keep() -> bool:
 
 
 @cache
-def compiled(function: Callable[..., Any], *, parallel: bool = False) -> Any:
+def compiled(function: Callable[..., Any]) -> Any:
     """`function` as numba compiles it at its first call; kept on disk where that can be."""
-    return numba.njit(nogil=True, error_model="numpy", parallel=parallel, cache=_keep())(function)
+    return numba.njit(nogil=True, error_model="numpy", cache=_keep())(function)
 
 
 @contextmanager
 def threads() -> Iterator[None]:
     """Call compiled functions inside this: on as many threads as torch uses."""
     with _one_at_a_time:
-        numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
+        count = torch.get_num_threads()
+        numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+        if torch.get_num_threads() != count:
+            # Where both use the same OpenMP, numba tells it of every processor when it begins.
+            torch.set_num_threads(count)
         yield

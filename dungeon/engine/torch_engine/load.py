@@ -28,8 +28,8 @@ from dungeon.engine.torch_engine.checks import (
     read_config,
 )
 from dungeon.engine.torch_engine.forward import Shape, Stages, Tensors, shape_of
+from dungeon.engine.torch_engine.kernels import Kernels
 from dungeon.engine.torch_engine.prepare import prepare
-from dungeon.engine.torch_engine.quantize import Kernels
 from dungeon.engine.torch_engine.tokens import Codec
 
 _PREPARED = "4"

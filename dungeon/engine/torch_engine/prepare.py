@@ -8,7 +8,8 @@ import torch
 from torch.nn import functional
 
 from dungeon.engine.torch_engine.forward import LAYER, Shape, Tensors, norm
-from dungeon.engine.torch_engine.quantize import Kernels, quantize
+from dungeon.engine.torch_engine.kernels import Kernels
+from dungeon.engine.torch_engine.quantize import quantize
 
 
 def prepare(model: Any, shape: Shape, kernels: Kernels) -> tuple[Tensors, Tensors]:

@@ -134,6 +134,13 @@ def project(x: Any, weight: Any, scale: Any, bias: Any, out: Any) -> None:
         multiply(weight, panel, tiles, scale, bias, out)
 
 
+def project_alone(x: Any, weight: Any, scale: Any, bias: Any, out: Any) -> None:
+    """As `project`, on the calling thread."""
+    tiles = side_by_side(x)
+    for panel in range(weight.shape[0]):
+        multiply(weight, panel, tiles, scale, bias, out)
+
+
 @_serial
 def _turn(heads: Any, cos: Any, sin: Any) -> None:
     """Rotary positions (Su et al. 2021) as transformers pairs them: the halves of a head."""
