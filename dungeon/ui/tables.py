@@ -118,6 +118,9 @@ ON_EDITOR = (
     _command("remove", ("delete", "backspace"), "Del", "remove", "Remove it",
              "Takes the card, question or sample turn out, after asking; of a field, its value.",
              rank=3),
+    Command("preview", ("ctrl+o", "f4"), "^O", "first turn", "What the first turn sends",
+            "Shows what the narrator is sent for the first turn, piece by piece, while you write; "
+            "the same key puts it away.", rank=1),
     Command("problem", ("f8", "ctrl+n"), "F8", "next problem", "Next problem",
             "Goes to where the next problem stands in the text.", rank=2),
     Command("close", ("escape",), "Esc", "close", "Close the editor",
