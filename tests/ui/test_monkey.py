@@ -66,7 +66,7 @@ WAYS: dict[type[Screen[object]], list[str]] = {
         "enter f20 enter enter ctrl+e ctrl+o ctrl+k ctrl+t ctrl+r f1 ctrl+p ctrl+l ctrl+b "
         "f14 f17 f22"
     ).split(),
-    ScenarioEditor: "down enter right a ctrl+t x f8 ctrl+t delete escape".split(),
+    ScenarioEditor: "down enter right a ctrl+t x f8 ctrl+t delete ctrl+o escape".split(),
     EditorScreen: "x ctrl+s escape".split(),
     CardsScreen: "a e f m slash escape escape".split(),
     CardEditor: "x tab space ctrl+s escape".split(),

@@ -223,3 +223,59 @@ async def test_without_a_model_the_first_turn_is_estimated(tmp_path: Path) -> No
         await pilot.press("ctrl+o")
         await until(pilot, lambda: editor(app).current and "Estimated" in shown(app))
         assert "of 944 tokens for the prompt, 80 kept for the reply" in shown(app)
+
+
+async def test_cards_and_questions_come_and_go_by_keys_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ferry.yaml"
+    text = FERRY.replace("  - name: The marsh", "  # Nobody owns it.\n  - name: The marsh  # mine")
+    path.write_text(text)
+    async with running(context(tmp_path, edit=path), (120, 40)) as (app, pilot):
+        await until(pilot, lambda: isinstance(app.screen, ScenarioEditor))
+        screen = editor(app)
+        await until(pilot, lambda: screen.current and screen.look.fields)
+
+        # A card: name, keys and text with Tab between them.
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(app.screen, CardEditor))
+        for words in ("Oda", "ferrywoman"):
+            await type_text(pilot, words)
+            await pilot.press("tab")
+        await type_text(pilot, "Oda rows.")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is screen and screen.current)
+        card = "\n  - name: Oda\n    keys: [ferrywoman]\n    text: Oda rows."
+        lines = text.split("\n")
+        last = lines.index("    text: Whoever names a thing aloud in the marsh calls it nearer.")
+        assert screen.source.text == "\n".join(
+            [*lines[: last + 1], *card.strip("\n").split("\n"), *lines[last + 1 :]]
+        )
+
+        # A known card begins with its name, and what is selected is written over.
+        await pick(pilot, "cards", 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, CardEditor))
+        await pilot.press("f7")
+        await type_text(pilot, "Old Oda")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is screen and screen.current)
+        assert "  - name: Old Oda\n    keys: [ferrywoman]\n" in screen.source.text
+
+        # A question, with a key that no other has; both are taken out again.
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, PickScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is screen and screen.current)
+        added = "  - key: answer\n    ask: What do you answer?\n"
+        assert added in screen.source.text
+        for where in (("questions", 2, "ask"), ("cards", 2)):
+            await pick(pilot, *where)
+            await pilot.press("delete")
+            await until(pilot, lambda: isinstance(app.screen, ChoiceScreen))
+            await pilot.press("right", "enter")
+            await until(pilot, lambda: app.screen is screen and screen.current)
+        assert screen.source.text == text
+        await pilot.press("escape")
+        await pilot.pause()
+    assert path.read_text() == text
