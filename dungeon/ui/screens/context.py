@@ -19,7 +19,7 @@ from dungeon.story.context import Context
 from dungeon.ui.commands import CLOSE_CONTEXT, CONTEXT, ON_CONTEXT, Command
 from dungeon.ui.modal import Modal
 from dungeon.ui.screens.editor import SafeTextArea, discard_screen
-from dungeon.ui.widgets.budget import Budget, cuts, segments
+from dungeon.ui.widgets.budget import Budget, cut_details, segment_details
 from dungeon.ui.widgets.key_bar import KeyBar
 
 RESTS = 0.15
@@ -88,8 +88,8 @@ class ContextScreen(Modal[None]):
     def _show(self, context: Context) -> None:
         self._shown = context
         self.query_one(Budget).show(context)
-        self.query_one("#context-cuts", Static).update(cuts(context))
-        self.query_one("#context-segments", Static).update(segments(context))
+        self.query_one("#context-cuts", Static).update(cut_details(context))
+        self.query_one("#context-segments", Static).update(segment_details(context))
 
     # -- changing ------------------------------------------------------------------------------
 

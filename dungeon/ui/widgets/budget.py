@@ -85,7 +85,7 @@ class Budget(Static):
         return [Content("  ").join(row) for row in rows]
 
 
-def cuts(context: Context) -> Content:
+def cut_details(context: Context) -> Content:
     """A line for each thing that found no room."""
     return Content("\n").join(
         shown(f"✂ {clean(cut.what, newlines=False)}: {cut.tokens} tokens, as {cut.why}")
@@ -93,7 +93,7 @@ def cuts(context: Context) -> Content:
     )
 
 
-def segments(context: Context) -> Content:
+def segment_details(context: Context) -> Content:
     """Every segment with its name, its tokens and its text."""
     return Content("\n\n").join(_segment(segment) for segment in context.segments)
 

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from dungeon.ui.preview import LINE, WINDOW, Preview
 from dungeon.ui.shown import joined, shown
-from dungeon.ui.widgets.budget import Budget, cuts, segments
+from dungeon.ui.widgets.budget import Budget, cut_details, segment_details
 
 
 class PreviewPane(VerticalScroll):
@@ -41,5 +41,5 @@ class PreviewPane(VerticalScroll):
             )
         )
         self.query_one(Budget).show(context)
-        self.query_one("#first-cuts", Static).update(cuts(context))
-        self.query_one("#first-segments", Static).update(segments(context))
+        self.query_one("#first-cuts", Static).update(cut_details(context))
+        self.query_one("#first-segments", Static).update(segment_details(context))
