@@ -15,6 +15,7 @@ from dungeon.authoring.reader import read
 from dungeon.authoring.source import MAX_BYTES, decode, read_bytes
 from dungeon.errors import ScenarioError
 from dungeon.files import write_whole
+from dungeon.story.scenario import Scenario
 from dungeon.text import clean
 
 _BOM = "\ufeff"
@@ -27,19 +28,21 @@ class Look:
     Attributes:
         fields: For the form; none where the text cannot be read.
         problems: In the order of the file.
+        scenario: What would be played; None where there are errors.
     """
 
     fields: tuple[FormField, ...]
     problems: tuple[Problem, ...]
+    scenario: Scenario | None = None
 
 
 def look_over(text: str, name: str) -> Look:
     """The fields and the problems of a text; `name` stands for its file. Total."""
-    problems = read(text.encode("utf-8", "surrogatepass"), name).problems
+    found = read(text.encode("utf-8", "surrogatepass"), name)
     try:
-        return Look(tuple(fields_of(Document(text))), problems)
+        return Look(tuple(fields_of(Document(text))), found.problems, found.scenario)
     except Fault:
-        return Look((), problems)
+        return Look((), found.problems)
 
 
 class EditedFile:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from dungeon.authoring.problem import short
+from dungeon.authoring.records import GROUPS, RECORDS
 
 
 @dataclass
@@ -21,6 +22,16 @@ class Fault(Exception):
     fix: str = ""
 
 
+_NAMES = frozenset(
+    name
+    for model in (
+        *(one.model for one in RECORDS.values()),
+        *(model for _, model in GROUPS.values()),
+    )
+    for name in model.model_fields
+)
+"""Fields that may stand within braces."""
+
 QUOTE = "Put quotes around the whole value, or write it below as a block with `|-`."
 
 # A value that begins with a bracket: a text such as `{name} wakes` is the usual mistake.
@@ -30,6 +41,17 @@ _OPENER = re.compile(r"\s*(?:-\s+)*(?:[\w]+:\s+)?([\[{])")
 _TIGHT = re.compile(r"\s*(\w+):(\S.*)")
 _INDENTED = re.compile(r"(\s+)([\w ]+)")
 _AFTER_QUOTE = re.compile(r"""\s*(?:-\s+)*(?:[\w]+:\s+)?(?:"[^"]*"|'(?:[^']|'')*')\s*\Z""")
+
+_FIELD = re.compile(r"""\s*(?:-\s+)*["']?\w+["']?\s*""")
+# `style: person: second`: the one field of a group in the line of its name.
+_GROUP = re.compile(r"\s*(style|generation):\s+(\w+):\s+(.*\S)\s*\Z")
+# A word before a colon within braces: a field's name is one, and the last word of a text another.
+_LAST_WORD = re.compile(r"""["']?(\w+)["']?\Z""")
+_DASH = re.compile(r"( *)-( +)(\w+)?")
+# Blanks and colons that are none to YAML: pasted from a page, or typed with another keyboard.
+_ODD_BLANK = re.compile(r"^(?: *|\s*(?:-\s+)*\w+:)([\u00a0\u2000-\u200a\u202f\u205f\u3000])")
+_WIDE_COLON = re.compile(r"^\s*(?:-\s+)*\w+\s*(\uff1a)")
+_SLASHES = re.compile(r"(?:^|[\s,])(//)")
 
 _STARTERS = {
     "\t": ("A tab stands here; YAML indents with spaces only.", "Replace it by spaces."),
@@ -71,11 +93,16 @@ def translate(error: yaml.YAMLError, text: str) -> Fault:
                 "A backslash in double quotes begins an escape, and this one does not exist.",
                 "Use single quotes, or write the backslash twice.",
             )
-        return Fault(line, column, "This quotation mark is never closed.", "Add the closing mark.")
+        return _open_quote(line, column, lines)
+    odd = _odd_sign(lines, line)
+    if odd is not None:
+        return odd
     if "flow" in context:
         return _in_brackets(line, column, here, *_clamped(since or at, text), lines)
     if "mapping values are not allowed" in problem:
         return _second_colon(line, column, lines[line])
+    if "block scalar" in context and (tab := _tab_in_indent(lines, line)) is not None:
+        return Fault(*tab, *_STARTERS["\t"])
     if "alias" in context or "anchor" in context or "tag" in context or "block scalar" in context:
         line, column = _clamped(since or at, text)
         sign = lines[line][column : column + 1]
@@ -86,6 +113,9 @@ def translate(error: yaml.YAMLError, text: str) -> Fault:
     tab = _tab_in_indent(lines, line)
     if tab is not None:
         return Fault(*tab, *_STARTERS["\t"])
+    if lines[line].startswith("```"):
+        fix = "Take it out, and so the line that closes it."
+        return Fault(line, 0, "This line is Markdown's, not YAML's.", fix)
     if "cannot start any token" in problem and here in _STARTERS:
         return Fault(line, column, *_STARTERS[here])
     if "could not find expected ':'" in problem:
@@ -112,13 +142,20 @@ def translate(error: yaml.YAMLError, text: str) -> Fault:
             "Put the whole value in quotes of the other kind; within single quotes, write an "
             "apostrophe twice.",
         )
+    quoted = _quote_closed_too_late(text, line, column)
+    if quoted is not None:
+        return quoted
+    if line and lines[line - 1].rstrip() == "...":
+        return Fault(line - 1, 0, "This line ends the file, and more follows.", "Take it out.")
+    if here == ":" and not lines[line][:column].strip(" -"):
+        return Fault(line, column, "No name stands before this colon.", "Write `name: value`.")
     if here in ("]", "}"):
         fix = "Take it out; if it is meant as text, put quotes around the value."
         return Fault(line, column, f"This `{here}` closes nothing.", fix)
     opener = _OPENER.match(lines[line]) if line < len(lines) else None
     if opener is not None and opener.start(1) < column:
         return _bracket(line, opener.start(1), opener[1])
-    return Fault(
+    return _below_a_dash(line, column, lines) or Fault(
         line,
         column,
         "The indentation or the punctuation does not fit what stands above.",
@@ -137,14 +174,26 @@ def _second_colon(line: int, column: int, text: str) -> Fault:
             "the whole value.",
         )
     message = "A second `: ` stands in this value, so YAML takes it for another field."
-    return Fault(line, column, message, QUOTE)
+    group = _GROUP.match(text)
+    fix = f"Write `{group[1]}: {{{group[2]}: {short(group[3])}}}`." if group is not None else QUOTE
+    return Fault(line, column, message, fix)
 
 
 def _in_brackets(
     line: int, column: int, here: str, since_line: int, since_column: int, lines: list[str]
 ) -> Fault:
     """What is wrong between brackets that open at `since` and were read as far as `here`."""
-    if here == ":":
+    for number in range(max(since_line, line - 1), line + 1):
+        slashes = _SLASHES.search(lines[number])
+        if slashes is not None:
+            fix = "Write # in its place, or take the comment out."
+            return Fault(number, slashes.start(1), "`//` begins no comment in YAML.", fix)
+    opens_line = _FIELD.fullmatch(lines[line][:column])
+    if here == ":" and not (opens_line and line > since_line):
+        word = _LAST_WORD.search(lines[line][:column])
+        if word is not None and word[1] in _NAMES and not opens_line:
+            fix = f"Write `, {word[1]}:`, or put quotes around the whole value."
+            return Fault(line, word.start(), f"A comma is missing before `{word[1]}`.", fix)
         return _second_colon(line, column, lines[line])
     opener = lines[since_line][since_column : since_column + 1]
     if opener == ",":
@@ -160,6 +209,84 @@ def _bracket(line: int, column: int, opener: str) -> Fault:
         f"`{opener}` begins a {kind} that is never closed with `{closer}`, or more follows it.",
         f"Close it with `{closer}`; if it is meant as text, put quotes around the value.",
     )
+
+
+def _open_quote(line: int, column: int, lines: list[str]) -> Fault:
+    fix = "Add the closing mark."
+    if lines[line][column : column + 1] == "'":
+        fix = (
+            "Add the closing mark; if it is an apostrophe, put double quotes around the whole text."
+        )
+    return Fault(line, column, "This quotation mark is never closed.", fix)
+
+
+def _quote_closed_too_late(text: str, line: int, column: int) -> Fault | None:
+    """A quoted text over several lines that ends right before the place: an older mark is open."""
+    last: Any = None
+    try:
+        for token in yaml.scan(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            at = (token.start_mark.line, token.start_mark.column)
+            if at >= (line, column):
+                break
+            last = token
+    except yaml.YAMLError:
+        pass
+    if not isinstance(last, yaml.ScalarToken) or last.style not in ("'", '"'):
+        return None
+    start, end = last.start_mark, last.end_mark
+    between = text.split("\n")[line][end.column : column]
+    if start.line == end.line or end.line != line or between.strip():
+        return None
+    return Fault(
+        start.line,
+        start.column,
+        f"The quotation mark that closes this one stands only in line {line + 1}.",
+        "Add a closing mark where the text ends.",
+    )
+
+
+def _odd_sign(lines: list[str], line: int) -> Fault | None:
+    for number in (line, line - 1):
+        if not 0 <= number < len(lines):
+            continue
+        blank = _ODD_BLANK.search(lines[number])
+        if blank is not None:
+            sign = f"U+{ord(blank[1]):04X}"
+            message = f"This blank ({sign}) is none to YAML."
+            return Fault(number, blank.start(1), message, "Type a common one in its place.")
+        colon = _WIDE_COLON.match(lines[number])
+        if colon is not None:
+            message = "This colon (U+FF1A) is none to YAML."
+            return Fault(number, colon.start(1), message, "Write `: ` in its place.")
+    return None
+
+
+def _below_a_dash(line: int, column: int, lines: list[str]) -> Fault | None:
+    """A line that stands neither among the fields of the item above nor among the items."""
+    indent = len(lines[line]) - len(lines[line].lstrip(" "))
+    if indent != column:
+        return None
+    for number in range(line - 1, -1, -1):
+        dash = _DASH.match(lines[number])
+        if dash is None:
+            continue
+        if lines[line].startswith("- ", indent):
+            return Fault(
+                line,
+                column,
+                "This `-` is not below those of the items above.",
+                f"Put it into column {len(dash[1]) + 1}, as in line {number + 1}.",
+            )
+        inside = dash.end(2)
+        if len(dash[1]) <= indent < inside and dash[3]:
+            return Fault(
+                line,
+                column,
+                f"This line is not indented as deep as the item of line {number + 1}.",
+                f"Put {inside} blanks before it, so that it begins below `{short(dash[3])}`.",
+            )
+        return None
+    return None
 
 
 def _tab_in_indent(lines: list[str], line: int) -> tuple[int, int] | None:

@@ -13,14 +13,9 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from dungeon.authoring.document import Document, Node, values
-from dungeon.authoring.schema import (
-    CardModel,
-    ExampleModel,
-    GenerationModel,
-    QuestionModel,
-    ScenarioModel,
-    StyleModel,
-)
+from dungeon.authoring.reader import TRUE
+from dungeon.authoring.records import GROUPS, RECORDS
+from dungeon.authoring.schema import CardModel, ScenarioModel
 from dungeon.authoring.walk import Where
 from dungeon.story.scenario import RANGES
 
@@ -61,35 +56,11 @@ class FormField:
             return str(self.where[0]), self.where[1]
         return None
 
+    @property
+    def always(self) -> bool:
+        """Whether it is a card that stands in every turn."""
+        return self.kind == "card" and str(self.value.get("always", "")).lower() in TRUE
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What the items of a list are made of.
-
-    Attributes:
-        part: The heading of the list.
-        one: What one item is called.
-        model: Its fields.
-        new: One as it is added, to be written over.
-    """
-
-    part: str
-    one: str
-    model: type[BaseModel]
-    new: Mapping[str, Any]
-
-
-RECORDS: Mapping[str, Record] = {
-    "questions": Record(
-        "Questions", "question", QuestionModel, {"key": "answer", "ask": "What do you answer?"}
-    ),
-    "cards": Record("Cards", "card", CardModel, {"name": "", "text": ""}),
-    "examples": Record(
-        "Sample turns", "sample turn", ExampleModel,
-        {"action": "look around", "text": "You look around."},
-    ),
-}  # fmt: skip
-"""The lists of a scenario whose items have fields."""
 
 _HEAD = ("title", "summary", "author", "tags", "rating")
 _TOLD = ("memory", "authors_note", "opening")
@@ -116,10 +87,7 @@ class _Fields:
         yield from self._records("questions")
         yield from self._of(ScenarioModel, _TOLD, (), "What is told", self._data)
         yield from self._records("cards")
-        for name, model, part in (
-            ("style", StyleModel, "Person and tense"),
-            ("generation", GenerationModel, "How words are drawn"),
-        ):
+        for name, (part, model) in GROUPS.items():
             group = self._data.get(name, "")
             if isinstance(group, dict) or group == "":
                 yield from self._of(model, tuple(model.model_fields), (name,), part, group or {})

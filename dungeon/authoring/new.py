@@ -38,7 +38,7 @@ GENRES: Mapping[str, Genre] = {
     "fantasy": Genre(
         ("ferryman", "hedge witch", "runaway squire"),
         "You are {name}, a {calling}. The river kingdom of Orrel has had no king for a year.",
-        "Plain words, old magic, a cost for everything.",
+        "The night is wet and smells of peat and lamp oil. Every favour has its price.",
         "You come to the last inn before the marsh as the lamps are lit. The innkeeper looks\n"
         'at your boots, then at your hands. "A {calling}," she says. "At last."',
         ("Mother Heron", "heron, innkeeper", "She keeps the inn and owes the marsh a debt."),
@@ -47,7 +47,7 @@ GENRES: Mapping[str, Genre] = {
     "mystery": Genre(
         ("journalist", "retired constable", "piano tuner"),
         "You are {name}, a {calling}. Last night Edmund Carrow died in a locked library.",
-        "Every scene holds one clue. Nobody tells the whole truth.",
+        "The house is cold and smells of ash. Whoever speaks leaves something out.",
         "You stand in the library of Carrow House. The window is shut, the key is in the door,\n"
         "and the clock on the mantel has stopped at ten past four. Somebody coughs behind you.",
         ("Mrs Lisle", "lisle, housekeeper", "She found the body and moved one thing."),
@@ -56,7 +56,7 @@ GENRES: Mapping[str, Genre] = {
     "science-fiction": Genre(
         ("salvage pilot", "ship's doctor", "stowaway"),
         "You are {name}, a {calling}. The freighter Patience is nine days from any help.",
-        "Cold, quiet, exact. Machines fail for reasons.",
+        "The air tastes of metal. Something ticks behind the panels, and then it stops.",
         "You wake before the alarm. The air is warm, which is wrong, and the corridor lights of\n"
         "the Patience have turned from white to amber. On the wall panel one hatch stands open.",
         ("Ibsen", "ibsen, ship", "The ship's mind is polite and keeps one log to itself."),
@@ -65,7 +65,7 @@ GENRES: Mapping[str, Genre] = {
     "horror": Genre(
         ("night nurse", "surveyor", "grandchild"),
         "You are {name}, a {calling}. The house at Fenwick stands empty and is never quiet.",
-        "Slow dread. What is heard comes before what is seen.",
+        "The rooms smell of coal and damp paper. A board gives above, and then nothing.",
         "You let yourself in with the key that came by post. The hall smells of wet coal.\n"
         "Upstairs, where nobody can be, a chair is drawn up to a table.",
         ("The neighbour", "neighbour, crane", "Mr Crane will not cross the gate, and knows why."),
@@ -96,7 +96,8 @@ questions:
 memory: |-
   {memory}
 
-# Guidance that stands near the end, where it weighs most. One or two sentences.
+# Stands just before the newest turn, so it colours what comes next: place, things, weather, as the
+# story would tell of them. Two or three sentences.
 authors_note: |-
   {note}
 

@@ -37,7 +37,8 @@ from dungeon.authoring.walk import Where, find_whole
 from dungeon.story.scenario import Scenario, from_data
 from dungeon.text import clean
 
-_TRUE = frozenset(("true", "yes", "on"))
+TRUE = frozenset(("true", "yes", "on"))
+"""How a flag that is set may be written, folded."""
 _FALSE = frozenset(("false", "no", "off"))
 _FLAGS = frozenset(("always",))
 MAX_PROBLEMS = 100
@@ -244,8 +245,8 @@ class _Reader:
         if path[:1] != ("generation",):
             # Blanks around a number in quotes are a slip that its author should know of.
             text = text.strip()
-        if path and path[-1] in _FLAGS and text.lower() in _TRUE | _FALSE:
-            return text.lower() in _TRUE
+        if path and path[-1] in _FLAGS and text.lower() in TRUE | _FALSE:
+            return text.lower() in TRUE
         return text
 
     # -- what pydantic found ---------------------------------------------------------------------
@@ -253,10 +254,14 @@ class _Reader:
     def _explain(self, kind: str, where: Where, context: dict[str, Any], data: Any) -> None:
         if kind == "extra_forbidden":
             mark = self.keys.get(where) or self._mark(where)
-            self.add(mark, *unknown_field(where, self.suggest))
+            self.add(mark, *unknown_field(where, _at(data, where[:-1]), self.suggest))
         elif kind == "missing":
             empty = self.keys.get(where)
-            self.add(empty or self._near(where[:-1]), *missing_field(where, empty is not None))
+            comment = empty is not None and self.lines[empty.line][empty.column :].partition(":")[
+                2
+            ].lstrip().startswith("#")
+            mark = empty or self._near(where[:-1])
+            self.add(mark, *missing_field(where, empty is not None, comment))
         else:
             found = wrong_value(kind, where, context, _at(data, where), self.suggest)
             self.add(self._mark(where), *found)

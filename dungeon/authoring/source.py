@@ -185,7 +185,8 @@ class _Builder:
                 raise _fault(
                     event,
                     f"`*{event.anchor}` is an alias, and a scenario has none.",
-                    "If the text should begin with *, put it in quotes.",
+                    "Write out what it stands for; if the text should begin with *, put it in "
+                    "quotes.",
                 )
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
@@ -213,13 +214,13 @@ class _Builder:
             raise _fault(
                 event,
                 f"`&{event.anchor}` is an anchor, and a scenario has none.",
-                "If the text should begin with &, put it in quotes.",
+                "Take it out; if the text should begin with &, put it in quotes.",
             )
         if event.tag is not None and event.tag != "!":
             raise _fault(
                 event,
                 "A value that begins with ! is a tag, and a scenario has none.",
-                "If the text should begin with !, put it in quotes.",
+                "Take it out; if the text should begin with !, put it in quotes.",
             )
 
     def _open(self, event: Any, kind: type[Any]) -> None:

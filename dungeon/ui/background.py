@@ -20,6 +20,7 @@ from dungeon.engine.base import CancelToken, Engine, GenerationRequest, PromptPa
 from dungeon.engine.fetch import OnProgress, Progress
 from dungeon.errors import DungeonError, EngineError, ModelError
 from dungeon.session import Turn, narrate
+from dungeon.story.scenario import Scenario
 from dungeon.turn import player_line, tellings
 from dungeon.ui.context import AppContext, listed
 from dungeon.ui.messages import (
@@ -40,10 +41,12 @@ from dungeon.ui.messages import (
     TurnFailed,
     TurnFinished,
 )
+from dungeon.ui.preview import Preview
 
 log = logging.getLogger("dungeon.ui")
 
 Post = Callable[[Message], bool]
+FirstTurn = Callable[[Scenario | None], Preview]
 
 ALTERNATIVES = 8
 """Words that are shown in the place of one, with their odds."""
@@ -154,13 +157,25 @@ def fetch_model(
     return start("fetch", work)
 
 
-def look_over(text: str, name: str, serial: int, post: Post) -> threading.Thread:
-    """Read a scenario's text; ends in one `LookedOver`."""
+def look_over(
+    text: str, name: str, serial: int, preview: FirstTurn | None, post: Post
+) -> threading.Thread:
+    """Read a scenario's text; ends in one `LookedOver`.
+
+    Args:
+        text: Of the file.
+        name: The file's.
+        serial: Of the text.
+        preview: Builds the context of the first turn; None where nobody looks at it.
+        post: Takes the message.
+    """
 
     def work() -> None:
         from dungeon.authoring import editable
 
-        post(LookedOver(serial, editable.look_over(text, name)))
+        look = editable.look_over(text, name)
+        first = preview(look.scenario) if preview is not None else None
+        post(LookedOver(serial, look, first))
 
     return start("author", work)
 

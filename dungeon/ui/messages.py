@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
     from dungeon.storage.library import DamagedSave, SaveSummary
     from dungeon.storage.recovery import Recovered
+    from dungeon.ui.preview import Preview
 
 
 class EngineProgress(Message):
@@ -107,13 +108,15 @@ class ImportEnded(Message):
 class LookedOver(Message):
     """The text of a scenario was read: its fields, and what is wrong with it.
 
-    `serial` says which text: the newest has the greatest.
+    `serial` says which text: the newest has the greatest. `first` is what its first turn would
+    send; None where that was not asked for.
     """
 
-    def __init__(self, serial: int, look: Look) -> None:
+    def __init__(self, serial: int, look: Look, first: Preview | None = None) -> None:
         super().__init__()
         self.serial = serial
         self.look = look
+        self.first = first
 
 
 class TurnTold(Message):

@@ -54,7 +54,9 @@ def about_field(field: FormField) -> Content:
         notes.append(f"One of: {', '.join(field.choices)}.")
     if field.kind == "card":
         keys = field.value.get("keys") or []
-        if isinstance(keys, list):
+        if field.always:
+            notes.append("It always stands.")
+        elif isinstance(keys, list):
             called = ", ".join(str(key) for key in keys)
             notes.append(f"Its keys: {called}." if called else "It has no keys.")
     told = field.value.get("text", "") if field.kind == "card" else field.value

@@ -12,6 +12,7 @@ from dungeon.files import typed_path
 from dungeon.storage.names import slug
 from dungeon.ui import background
 from dungeon.ui.messages import ImportEnded
+from dungeon.ui.preview import Preview, first_turn
 from dungeon.ui.screens.ask import AskScreen
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.pick import PickScreen
@@ -20,6 +21,7 @@ from dungeon.ui.shown import error_text
 
 if TYPE_CHECKING:
     from dungeon.storage.library import SaveSummary
+    from dungeon.story.scenario import Scenario
     from dungeon.story.story import Story
     from dungeon.ui.app import DungeonApp
 
@@ -150,7 +152,10 @@ class Shelf:
         def left(result: None) -> None:
             closed()
 
-        self._app.push_screen(ScenarioEditor(file), left)
+        def preview(scenario: Scenario | None) -> Preview:
+            return first_turn(scenario, self._app.engine, self._app.context.generation_for)
+
+        self._app.push_screen(ScenarioEditor(file, preview), left)
 
     def edit_listed(self, path: Path) -> None:
         """Open a scenario of the library; of one that ships, a copy of the player's own."""

@@ -108,7 +108,7 @@ ON_EDITOR = (
     Command("save", ("ctrl+s", "f2"), "^S", "save", "Save the file",
             "Writes the file; the author's comments and the order of the fields stay."),
     Command("other", ("ctrl+t", "f6"), "^T", "form or text", "To the form or to the text",
-            "Goes from the form to the text of the file, and back."),
+            "Goes from the form to the text of the file, and back.", "text"),
     _command("change", ("enter",), "Enter", "change", "Change the field",
              "Opens what is picked; of a few values it takes the next.", rank=1),
     _command("less", ("left",), "←", "", "Value before", "Takes the value before, of a few."),
@@ -118,8 +118,11 @@ ON_EDITOR = (
     _command("remove", ("delete", "backspace"), "Del", "remove", "Remove it",
              "Takes the card, question or sample turn out, after asking; of a field, its value.",
              rank=3),
+    Command("preview", ("ctrl+o", "f4"), "^O", "preview", "Preview of the first turn",
+            "Shows what the narrator is sent for the first turn, piece by piece, while you write; "
+            "the same key puts it away.", rank=2),
     Command("problem", ("f8", "ctrl+n"), "F8", "next problem", "Next problem",
-            "Goes to where the next problem stands in the text.", rank=2),
+            "Goes to where the next problem stands in the text.", "problem", 2),
     Command("close", ("escape",), "Esc", "close", "Close the editor",
             "Goes back; what is not saved is asked about."),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from dungeon.authoring.new import template
 from dungeon.engine.base import TokenOdds
 from dungeon.engine.catalog import CATALOG
 from dungeon.engine.inventory import Stock
@@ -24,6 +25,7 @@ from dungeon.ui.preferences import Preferences
 from dungeon.ui.screens.card_editor import CardEditor
 from dungeon.ui.screens.choose import ChooseScreen
 from dungeon.ui.screens.play import PlayScreen
+from dungeon.ui.screens.scenario_editor import ScenarioEditor
 from tests.ui.support import GATE, PALACE, HeldEngine, context, enter, small, take, until
 
 Compare = Callable[..., bool]
@@ -259,3 +261,27 @@ def test_the_tree_and_the_mind(
     engine = Weighing(replies=[*REPLIES, *REPLIES, "A dog barks behind you, twice."])
     app = game(tmp_path, engine, scenario=Path("gate.yaml"))
     assert snap_compare(app, terminal_size=size, run_before=opened)
+
+
+@pytest.mark.parametrize(
+    ("keys", "size"),
+    [((), SMALL), ((), LARGE), (("ctrl+o",), SMALL), (("ctrl+o",), LARGE)],
+    ids=["80x24", "120x40", "preview-80x24", "preview-120x40"],
+)
+def test_a_scenario_is_written(
+    tmp_path: Path, snap_compare: Compare, keys: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    path = tmp_path / "ferry.yaml"
+    path.write_text(template("The Last Ferry").replace("rating:", "ratting: all\nrating:"))
+    if keys:
+        path.write_text(template("The Last Ferry"))
+
+    async def opened(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, ScenarioEditor))
+        screen = pilot.app.screen
+        assert isinstance(screen, ScenarioEditor)
+        await until(pilot, lambda: screen.current and screen.look.fields)
+        await pilot.press("down", *keys)
+        await until(pilot, lambda: screen.current)
+
+    assert snap_compare(game(tmp_path, edit=path), terminal_size=size, run_before=opened)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -46,6 +46,7 @@ class CardEditor(Modal[Card | None]):
         own: Whether it was written, rather than kept by the story itself.
         keep: Makes the card part of the story; a `DungeonError` of its is shown, and the
             player goes on editing.
+        start: Where the cursor stands first in a known card; a new one begins with its name.
     """
 
     VERTICAL_BREAKPOINTS = SHORT
@@ -54,11 +55,18 @@ class CardEditor(Modal[Card | None]):
         Binding("escape", "cancel", "Cancel", priority=True, tooltip="Leaves it as it was."),
     ]
 
-    def __init__(self, old: Card | None, own: bool, keep: Callable[[Card], object]) -> None:
+    def __init__(
+        self,
+        old: Card | None,
+        own: bool,
+        keep: Callable[[Card], object],
+        start: Literal["name", "text"] = "text",
+    ) -> None:
         super().__init__()
         self._old = old
         self._own = own
         self._keep = keep
+        self._start = "name" if old is None else start
         card = old or Card("", "")
         self._before = (
             line(card.name).plain,
@@ -97,7 +105,7 @@ class CardEditor(Modal[Card | None]):
                 yield Button(line("Cancel  Esc"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
-        """A new card begins with its name, a known one is changed in its text."""
+        """Every field as it is, and the cursor in the first to be changed."""
         blink = self.app.animation_level != "none"
         name, keys, _, _, priority = self._before
         for field, value in (("name", name), ("card-keys", keys), ("priority", priority)):
@@ -106,7 +114,7 @@ class CardEditor(Modal[Card | None]):
         area = self.query_one(TextArea)
         area.cursor_blink = blink
         area.move_cursor(area.document.end)
-        (self._input("name") if self._old is None else area).focus()
+        self.query_one(f"#{self._start}").focus()
         self.query_one("#card-wrong").display = False
         self._show_default_key()
 

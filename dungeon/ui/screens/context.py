@@ -15,40 +15,17 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from dungeon.story.context import Context, Segment
-from dungeon.text import clean
+from dungeon.story.context import Context
 from dungeon.ui.commands import CLOSE_CONTEXT, CONTEXT, ON_CONTEXT, Command
 from dungeon.ui.modal import Modal
 from dungeon.ui.screens.editor import SafeTextArea, discard_screen
-from dungeon.ui.shown import shown
+from dungeon.ui.widgets.budget import Budget, cut_details, segment_details
 from dungeon.ui.widgets.key_bar import KeyBar
 
 RESTS = 0.15
 """So long after the last key the budget is counted anew, in seconds."""
 HIDDEN = frozenset({"keep", "memory", "note"})
 """Commands that are left out of the bar of keys while they cannot be done."""
-
-NAMES = {
-    "primer": "Primer",
-    "memory": "Memory",
-    "history": "Story so far",
-    "recall": "From before",
-    "cards": "World info",
-    "recent": "Last turns",
-    "note": "Author's note",
-    "cue": "Your move",
-}
-COLOURS = {
-    "primer": "$secondary",
-    "memory": "$primary",
-    "history": "$faint",
-    "recall": "$secondary",
-    "cards": "$success",
-    "recent": "$ink",
-    "note": "$warning",
-    "cue": "$accent",
-}
-
 
 Trial = Callable[[str, str], Context]
 """What would be sent with another memory and another author's note."""
@@ -111,13 +88,8 @@ class ContextScreen(Modal[None]):
     def _show(self, context: Context) -> None:
         self._shown = context
         self.query_one(Budget).show(context)
-        cuts = [
-            shown(f"✂ {clean(cut.what, newlines=False)}: {cut.tokens} tokens, as {cut.why}")
-            for cut in context.cut
-        ]
-        self.query_one("#context-cuts", Static).update(Content("\n").join(cuts))
-        segments = [_segment(segment) for segment in context.segments]
-        self.query_one("#context-segments", Static).update(Content("\n\n").join(segments))
+        self.query_one("#context-cuts", Static).update(cut_details(context))
+        self.query_one("#context-segments", Static).update(segment_details(context))
 
     # -- changing ------------------------------------------------------------------------------
 
@@ -187,65 +159,3 @@ class ContextScreen(Modal[None]):
         if answer == "discard" and self._beside is not None and self._trial is not None:
             self._show(self._trial(*self._beside))
             self._edit("")
-
-
-class Budget(Static):
-    """A bar of the prompt's segments within the model's window, with a legend."""
-
-    def __init__(self, context: Context, *, id: str | None = None) -> None:
-        super().__init__(markup=False, id=id)
-        self._shown = context
-
-    def show(self, context: Context) -> None:
-        """Show another one."""
-        self._shown = context
-        self.on_resize()
-
-    def on_resize(self) -> None:
-        """Draw the bar as wide as there is room."""
-        self.update(Content("\n").join([*self._bar(), *self._legend()]))
-
-    def _bar(self) -> list[Content]:
-        context = self._shown
-        width = max(10, self.size.width)
-        window = context.limit + context.max_new_tokens
-        bar: list[Content] = []
-        drawn = sent = 0
-        for segment in context.segments:
-            sent += segment.tokens
-            end = round(width * sent / window)
-            bar.append(Content("█" * (end - drawn)).stylize(COLOURS[segment.kind]))
-            drawn = end
-        room = round(width * context.max_new_tokens / window)
-        free = max(0, width - drawn - room)
-        bar.append(Content("░" * free).stylize("$rule"))
-        bar.append(Content("▒" * (width - drawn - free)).stylize("$border"))
-        numbers = (
-            f"{context.tokens} of {context.limit} tokens for the prompt, "
-            f"{context.max_new_tokens} kept for the reply"
-        )
-        return [Content("").join(bar), Content(numbers)]
-
-    def _legend(self) -> list[Content]:
-        tokens: dict[str, int] = {}
-        for segment in self._shown.segments:
-            tokens[segment.kind] = tokens.get(segment.kind, 0) + segment.tokens
-        rows: list[list[Content]] = [[]]
-        used = 0
-        for kind, count in tokens.items():
-            entry = Content.assemble(("■ ", COLOURS[kind]), (f"{NAMES[kind]} {count}", "$faint"))
-            if rows[-1] and used + entry.cell_length > self.size.width:
-                rows.append([])
-                used = 0
-            rows[-1].append(entry)
-            used += entry.cell_length + 2
-        return [Content("  ").join(row) for row in rows]
-
-
-def _segment(segment: Segment) -> Content:
-    colour = COLOURS[segment.kind]
-    head = Content.assemble(
-        (f"■ {NAMES[segment.kind]}", f"bold {colour}"), (f"  {segment.tokens} tokens", "$faint")
-    )
-    body = Content(clean(segment.text).strip("\n")).stylize("$ink")
-    return Content("\n").join([head, body])

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from textual.app import App
 
 from dungeon.authoring.edit import add_item, remove_item, set_value
-from dungeon.authoring.fields import RECORDS, FormField
+from dungeon.authoring.fields import FormField
+from dungeon.authoring.records import RECORDS
 from dungeon.authoring.styles import Value
 from dungeon.errors import DungeonError, ScenarioError, SettingsError
 from dungeon.story.scenario import RANGES, Card, check_range
@@ -118,7 +119,7 @@ class FieldChanges:
             _check_card(card)
             self._apply(lambda text: _with_card(text, field, old, card))
 
-        self._app.push_screen(CardEditor(old, True, keep))
+        self._app.push_screen(CardEditor(old, True, keep, start="name"))
 
     def add(self) -> None:
         """Ask what to add, and add it at the end of its list."""
@@ -202,10 +203,9 @@ def _card(field: FormField) -> Card:
         priority = int(data.get("priority") or "0")
     except ValueError:
         raise ScenarioError("The card's priority is no number.", "Mend it there first.") from None
-    always = str(data.get("always", "")).lower() in ("true", "yes", "on")
     if len(texts[1]) > MAX_TEXT:
         raise ScenarioError("This is too long for the form.", "Change it in the text.")
-    return Card(texts[0], texts[1], tuple(keys), always, priority)
+    return Card(texts[0], texts[1], tuple(keys), field.always, priority)
 
 
 def _written(card: Card) -> dict[str, Value]:

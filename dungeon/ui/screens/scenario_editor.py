@@ -1,4 +1,5 @@
-"""A scenario's file: its fields as a form, its text beside them, and what is wrong with it."""
+"""A scenario's file: its fields as a form, its text beside them, what the first turn makes of it
+for the narrator, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.shown import joined, line
 from dungeon.ui.tables import ON_EDITOR
 from dungeon.ui.widgets.key_bar import KeyBar
+from dungeon.ui.widgets.preview_pane import PreviewPane
 from dungeon.ui.widgets.source_area import SourceArea
 
 if TYPE_CHECKING:
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
 # What reads and changes scenarios is slow to import; most games need none of it.
 
-COLUMNS = [(0, "-tabs"), (100, "-side")]
-"""From so many cells on, the text stands beside the form, else one hides the other."""
+COLUMNS = [(0, "-tabs"), (100, "-side"), (150, "-wide")]
+"""From so many cells on there is room for two of form, text and preview, and for all three."""
 PAUSE = 0.25
 """Seconds without a key after which the text is looked over."""
 
@@ -45,6 +47,7 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
 
     Args:
         file: The file, read.
+        preview: Builds what the first turn sends; called on a thread.
     """
 
     COMMANDS_HERE: ClassVar[tuple[Command, ...]] = ON_EDITOR
@@ -52,15 +55,16 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
     HORIZONTAL_BREAKPOINTS = COLUMNS
     VERTICAL_BREAKPOINTS = SHORT
 
-    def __init__(self, file: EditedFile) -> None:
+    def __init__(self, file: EditedFile, preview: background.FirstTurn) -> None:
         from dungeon.authoring.editable import Look
 
         super().__init__()
         self._file = file
+        self._preview = preview
         self.look = Look((), ())
         self._rows: list[FormField | None] = []
         self._serial = 0
-        self._seen = -1
+        self._seen = self._previewed = -1
         self._busy = False
         self._timer: Timer | None = None
 
@@ -75,6 +79,7 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
             )  # fmt: skip
             area.cursor_blink = self.app.animation_level != "none"
             yield area
+            yield PreviewPane(id="first-turn")
         with Vertical(id="edit-foot"):
             yield Static(Content(""), id="field-about", markup=False)
             yield OptionList(id="problems", markup=False, compact=True)
@@ -102,14 +107,25 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
         return self.query_one("#source", SourceArea)
 
     @property
+    def pane(self) -> PreviewPane:
+        """What the first turn sends."""
+        return self.query_one("#first-turn", PreviewPane)
+
+    @property
+    def previewing(self) -> bool:
+        """Whether the preview is shown, and kept up."""
+        return self.has_class("-preview")
+
+    @property
     def dirty(self) -> bool:
         """Whether something would be lost by leaving."""
         return self.source.text != self._file.text or self._file.altered
 
     @property
     def current(self) -> bool:
-        """Whether form and problems are those of the text as it is now."""
-        return self._seen == self._serial
+        """Whether form and problems are those of the text as it is now, and so is the preview."""
+        seen = min(self._seen, self._previewed) if self.previewing else self._seen
+        return seen == self._serial
 
     @property
     def picked(self) -> FormField | None:
@@ -132,13 +148,19 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
         # One at a time: the outcome of a slow one starts the next.
         if not self._busy and not self.current:
             self._busy = True
-            background.look_over(self.source.text, self._file.name, self._serial, self.post_message)
+            preview = self._preview if self.previewing else None
+            background.look_over(
+                self.source.text, self._file.name, self._serial, preview, self.post_message
+            )
 
     def on_looked_over(self, message: LookedOver) -> None:
         """Show fields and problems."""
         message.stop()
         self._busy = False
         self._seen = message.serial
+        if message.first is not None:
+            self._previewed = message.serial
+            self.pane.show(message.first)
         if self.look != message.look or not self._rows:
             self.look = message.look
             self._fill()
@@ -214,10 +236,24 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
 
     def action_other(self) -> None:
         """From the form to the text and back."""
+        if self.previewing and self.has_class("-tabs"):
+            self.remove_class("-preview")
         to_source = not self.source.has_focus
         # What is not displayed cannot have the focus.
         self.set_class(to_source, "-source")
         (self.source if to_source else self.form).focus()
+
+    def action_preview(self) -> None:
+        """Show what the first turn sends, or no longer."""
+        had_focus = self.pane.has_focus
+        self.toggle_class("-preview")
+        if self.previewing:
+            self._look()
+            if self.has_class("-tabs"):
+                # It hides both, and what is hidden cannot have the focus.
+                self.pane.focus()
+        elif had_focus:
+            (self.source if self.has_class("-source") else self.form).focus()
 
     def action_problem(self) -> None:
         """To the next problem, from where the cursor is."""
@@ -230,6 +266,8 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
     def _go_to(self, index: int) -> None:
         problem = self.look.problems[index]
         self.query_one("#problems", OptionList).highlighted = index
+        if self.has_class("-tabs"):
+            self.remove_class("-preview")
         self.set_class(True, "-source")
         self.source.focus()
         self.source.show_line(problem.line - 1, problem.column - 1)
@@ -338,7 +376,10 @@ class ScenarioEditor(ClosesOnce, Screen[None]):
         self.source.become(self._file.text)
 
     def action_close(self) -> None:
-        """Leave; what is not saved is asked about."""
+        """Leave, or the preview first; what is not saved is asked about."""
+        if self.pane.has_focus:
+            self.action_preview()
+            return
         self.leave(lambda: self.dismiss(None))
 
     def leave(self, then: Callable[[], object]) -> None:

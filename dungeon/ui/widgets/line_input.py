@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.events import Paste
 from textual.geometry import Size
 from textual.reactive import Reactive
@@ -15,6 +18,11 @@ class LineInput(Input):
 
     Coming back to it selects nothing, so the next key adds to the line, not replaces it.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # As in a text area: what is typed then takes the place of what was there.
+        Binding("f7", "select_all", "Select all", show=False, tooltip="Selects the whole line."),
+    ]
 
     # Textual lays the whole screen out anew when this changes, and it does with each key, as an
     # `Input` may be as wide as its text. None of ours is.
