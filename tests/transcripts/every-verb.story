@@ -2,39 +2,39 @@ You are Ansel. You stand at the gate, and the keeper does not look up.
 
 > You look around.
 
-You look around, and distant thunder answers to your left. A red-cloaked courier offers you a painted mask without a word. The evening mist drifts across the old hall.
+You look around while a red-cloaked courier watches and shakes like a leaf. The harbour lies quiet, and a cold wind touches your face. There is a rusted sword on the ground near the harbour.
 
 > You look around.
 
-You look around, and distant thunder answers to your left. A red-cloaked courier offers you a painted mask without a word. The evening mist drifts across the old hall.
+You look around while a red-cloaked courier watches and shakes like a leaf. The harbour lies quiet, and a cold wind touches your face. There is a rusted sword on the ground near the harbour.
 
-You look around, and a low voice answers behind you. The miller's daughter offers you a wooden chest very slowly. You hear the creak of a cart somewhere above. Somewhere above, the cry of a gull breaks the silence.
+You look around while a boy with a lantern watches very slowly. You find a clay jar in the shadow of the orchard. The miller's daughter offers you a silver coin as though nothing happened. "I know you," says the miller's daughter. "You are the one who took a clay jar."
 
-You look around, and under your fingers is a bone whistle. You hear a low voice at the edge of sight. A grey-haired ferryman walks out of the watchtower as if in a hurry. The narrow stair lies quiet, and a thin rain touches your face.
+You look around, and under your fingers is a folded letter. The captain of the guard drops a silver coin and walks out of the old hall. You notice a folded letter, half hidden, and a low voice to your left makes you stop.
 
 > You look around.
 
-You look around, and under your fingers is a bone whistle. You hear a low voice at the edge of sight. A grey-haired ferryman walks out of the watchtower as if in a hurry. The narrow stair lies quiet, and a thin rain touches your face.
+You look around, and under your fingers is a folded letter. The captain of the guard drops a silver coin and walks out of the old hall. You notice a folded letter, half hidden, and a low voice to your left makes you stop.
 
 The gate falls into the sea.
 
 > You ask the keeper what he saw.
 
-Before you ask the keeper what he saw, you take a breath, and a dog's bark rings out at the edge of sight. The captain of the guard keeps watch over the watchtower as though nothing happened. "I know you," says the innkeeper. "You are the one who took a lantern." Behind you, running water breaks the silence.
+You ask the keeper what he saw while a hooded stranger watches without a word. Your hand closes on a wooden chest as a thin rain fills the old hall. You notice a coil of rope, half hidden, and a low voice to your left makes you stop.
 
 Night comes.
 
-You find a clay jar in the shadow of the narrow stair. A red-cloaked courier offers you a silver coin without a word.
+"I know you," says an old woman with a basket. "You are the one who took a bone whistle." At the edge of sight, distant thunder breaks the silence. The old hall lies quiet, and the first light of dawn touches your face.
 
-The captain of the guard drops a coil of rope and bars the way to the cellar. "You should not have come to the market square," says a red-cloaked courier very slowly. To your left, the creak of a cart breaks the silence.
+There is a coil of rope on the ground near the salt marsh. Your hand closes on a brass key as the evening mist fills the birch wood.
 
 > You say "Where did it go?"
 
-"Where did it go?" you repeat, and a grey-haired ferryman nods as though nothing happened. Something moves to your left, and then you see a grey-haired ferryman. The miller's daughter offers you a folded letter as if in a hurry.
+"Where did it go?" you repeat, and the innkeeper nods as though nothing happened. The mountain pass lies quiet, and the first light of dawn touches your face. Under the floor, a bell breaks the silence. Something moves beyond the wall, and then you see a hooded stranger.
 
 > You walk to your boat.
 
-You walk to your boat, but an old woman with a basket bars the way to the narrow stair. Close at hand, the crack of a branch breaks the silence. The river bank lies quiet, and a salt breeze touches your face. A limping soldier drops a brass key and warns you about the cellar.
+You walk to your boat, but the captain of the guard turns away from the river bank. Your hand closes on a brass key as a salt breeze fills the narrow stair. You find a clay jar in the shadow of the river bank.
 
-You find a painted mask in the shadow of the watchtower. At the edge of sight, a slow drum breaks the silence.
+You notice a sealed bottle, half hidden, and the cry of a gull under the floor makes you stop. "I know you," says the captain of the guard. "You are the one who took a brass key."
 

@@ -2,17 +2,17 @@ You are Ansel. You stand at the gate, and the keeper does not look up.
 
 > You look around.
 
-You look around, and distant thunder answers to your left. A red-cloaked courier offers you a painted mask without a word. The evening mist drifts across the old hall.
+You look around while a red-cloaked courier watches and shakes like a leaf. The harbour lies quiet, and a cold wind touches your face. There is a rusted sword on the ground near the harbour.
 
 > You say "Who is there?"
 
-A hooded stranger hears your words, "Who is there?" and warns you about the mountain pass. You hear a slow drum behind you. The innkeeper walks out of the ruined chapel as if in a hurry.
+Your "Who is there?" echoes through the mountain pass until the crack of a branch drowns it. Something moves to your left, and then you see the miller's daughter. The salt marsh lies quiet, and a flurry of snow touches your face. A grey-haired ferryman drops a bone whistle and bars the way to the narrow stair.
 
-A boy with a lantern drops a bone whistle and walks out of the river bank. There is a clay jar on the ground near the harbour. "I know you," says the miller's daughter. "You are the one who took a brass key."
+A limping soldier bars the way to the old hall with a crooked smile. Your hand closes on a folded letter as a shaft of sunlight fills the ruined chapel.
 
-A young scribe hears your words, "Who is there?" and bars the way to the orchard. Your hand closes on a lantern as a thin rain fills the river bank. Something moves under the floor, and then you see the innkeeper.
+Your "Who is there?" echoes through the market square until the scrape of a boot drowns it. There is a brass key on the ground near the birch wood. "You should not have come to the river bank," says a grey-haired ferryman and shakes like a leaf. The watchtower lies quiet, and a thin rain touches your face.
 
 > You open your door.
 
-You open your door while the miller's daughter watches as if in a hurry. Something moves beyond the wall, and then you see the miller's daughter. "You should not have come to the narrow stair," says the miller's daughter and shakes like a leaf. You notice a bone whistle, half hidden, and a slow drum behind you makes you stop.
+You open your door, and under your fingers is a rusted sword. The innkeeper offers you a sealed bottle without a word. The captain of the guard keeps watch over the harbour with great care. You find a wooden chest in the shadow of the mountain pass.
 

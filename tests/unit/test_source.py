@@ -56,7 +56,7 @@ def tell(session: GameSession) -> None:
 EDITS = {
     "another memory": (lambda text: text.replace("a coin", "two coins"), "was edited"),
     "one card less": (lambda text: text.replace("cards: [", "tags: [a]\n# ["), "was edited"),
-    "a temperature": (lambda text: text + "generation: {temperature: 0.5}\n", "was edited"),
+    "a temperature": (lambda text: text + "generation: {temperature: 0.7}\n", "was edited"),
     "another title": (lambda text: text.replace("The Ferry of", "Ferry of"), "not in the library"),
     "broken": (lambda text: text + "memory: a: b\n", "not in the library"),
     "a comment": (lambda text: "# mine\n" + text, ""),
