@@ -68,6 +68,9 @@ def _train(args: argparse.Namespace, tools: Tools) -> int:
     out = _folder(args.out)
     base = _base(settings)
     tell("… starting torch")
+    from dungeon.engine.torch_engine.quietly import spin_briefly
+
+    spin_briefly()
     from dungeon.engine.training.run import Order, train
 
     order = Order(
