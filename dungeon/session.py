@@ -45,7 +45,7 @@ LINE_TOKENS = 24
 LINE_SEED = 1 << 20
 """Which candidate's seed that line takes: one that no telling of the turn does."""
 
-RECENT_TURNS = 6
+RECENT_TURNS = 24
 """How many turns back a sentence counts as already said."""
 
 

@@ -142,9 +142,10 @@ TREE = Command(
     "tree", ("ctrl+b", "alt+t"), "^B", "Tree", "Tree",
     "Shows every branch of the story: go to one, name it, forget it.", "", 4,
 )  # fmt: skip
-# Not ⇧F3: what most terminals send for it is also the answer to "where is the cursor?".
+# Not ⇧F3: what most terminals send for it is also the answer to "where is the cursor?". Nor ^G,
+# which is the bell and ends many a sequence in what is pasted.
 MARKS = Command(
-    "marks", ("ctrl+g",), "^G", "", "Bookmarks and endings",
+    "marks", ("alt+m",), "Alt+M", "", "Bookmarks and endings",
     "Shows the bookmarks, and the last turn of every branch.",
 )  # fmt: skip
 BOOKMARK = Command(

@@ -24,7 +24,7 @@ _ON_AT_FIRST = {"25", "7"}
 
 
 class Terminal:
-    """Runs Python with `arguments` in a pty of its own.
+    """Runs Python, or another program, with `arguments` in a pty of its own.
 
     Attributes:
         screen: What the player sees.
@@ -38,6 +38,7 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         rows: int = 24,
         columns: int = 80,
+        program: str = sys.executable,
     ) -> None:
         # A parallel test runner sets a size that would win over the pty's.
         inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
@@ -46,7 +47,7 @@ class Terminal:
         self.wire = ""
         self._stream = pyte.Stream(self.screen)
         self.process = pexpect.spawn(
-            sys.executable,
+            program,
             list(arguments),
             cwd=str(ROOT),
             env={**inherited, **(env or {})},

@@ -67,7 +67,7 @@ async def test_settings_hold_at_once_and_are_kept(tmp_path: Path) -> None:
         await pick(pilot, "temperature")
         assert "changes are for this story" in shown(app)
         await pilot.press("right")
-        assert story.generation.temperature == 0.85
+        assert story.generation.temperature == 0.55
         assert story.own == ("temperature",)
         assert not kept
         # A bad number is refused with its range, and can be mended.
@@ -80,8 +80,8 @@ async def test_settings_hold_at_once_and_are_kept(tmp_path: Path) -> None:
         await until(pilot, lambda: story.generation.temperature == 1.5)
         assert "this story" in shown(app)
         await pilot.press("delete", "w", "left")
-        assert kept == {"temperature": 0.75}
-        assert story.generation.temperature == 0.75
+        assert kept == {"temperature": 0.45}
+        assert story.generation.temperature == 0.45
         assert story.own == ()
         await pick(pilot, "line_width")
         await pilot.press("left", "left")
@@ -96,7 +96,7 @@ async def test_settings_hold_at_once_and_are_kept(tmp_path: Path) -> None:
         assert screen.status.still
         await pilot.press("escape")
         assert app.screen is screen
-        assert app.context.overrides == {"temperature": 0.75}
+        assert app.context.overrides == {"temperature": 0.45}
 
 
 async def test_typing_goes_at_reading_pace_until_escape(tmp_path: Path) -> None:

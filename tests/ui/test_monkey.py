@@ -57,7 +57,7 @@ KEYS = (
     "ctrl+l ctrl+up ctrl+down ctrl+c shift+up f1 f2 f3 f4 f5 f6 f7 f8 f9 f11 escape escape "
     "escape a b space slash left_square_bracket right_square_bracket greater_than_sign ctrl+u "
     "ctrl+a ctrl+w delete shift+f12 f12 m ctrl+pageup ctrl+pageup ctrl+pagedown ctrl+b ctrl+s "
-    "ctrl+d ctrl+f ctrl+g f16 f13 f14 f17 f22 f23 n 2 shift+f7 shift+f8 ctrl+s"
+    "ctrl+d ctrl+f alt+m f16 f13 f14 f17 f22 f23 n 2 shift+f7 shift+f8 ctrl+s"
 ).split()
 WAYS: dict[type[Screen[object]], list[str]] = {
     TitleScreen: "n n n c d l r e y x i s m w slash enter down tab f1 ctrl+p".split(),

@@ -52,7 +52,7 @@ def transformers() -> Any:
 
 
 def spin_briefly() -> None:
-    """Let torch's idle threads sleep soon. Call it before torch is first imported: libgomp reads it then.
+    """Let torch's idle threads sleep soon. Call it before torch is imported: libgomp reads it then.
 
     By default a thread that waits for the next piece of work spins for milliseconds, and where
     anything else wants a core (the screen, for one) that starves the thread it waits for.

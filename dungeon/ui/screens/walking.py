@@ -213,7 +213,9 @@ class WalkingScreen(TellingScreen):
         self.transcript.refresh()
         self._show_state()
         self.notify(
-            "Bookmarked; ^G shows all." if on else "The bookmark is gone.", timeout=3, markup=False
+            "Bookmarked; Alt+M shows all." if on else "The bookmark is gone.",
+            timeout=3,
+            markup=False,
         )
 
     def action_copy(self) -> None:

@@ -290,8 +290,9 @@ class Transcript(ScrollView):
             self._lines.extend(self._node_lines(node))
         self._changed(True)
 
-    def load_older(self, turns: int = PAGE) -> None:
-        """Lay out older turns above, leaving what the reader sees where it is."""
+    def load_older(self, turns: int | None = None) -> None:
+        """Lay out older turns above (a page), leaving what the reader sees where it is."""
+        turns = PAGE if turns is None else turns
         if not self._first:
             return
         first = max(0, self._first - turns)
