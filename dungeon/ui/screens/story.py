@@ -196,7 +196,7 @@ class StoryScreen(Screen[None]):
         self.refresh_bindings()
 
     def _show_window(self) -> None:
-        """How full the model's window would be now; later turns say it themselves."""
+        """How full the model's window would be with the next turn."""
         if self._engine is not None and self.session.turn is None:
             try:
                 context = self.session.context()

@@ -235,6 +235,7 @@ class TellingScreen(StoryScreen):
         self.status.speed = narration.timing.tokens_per_second
         self.post_message(TurnTold(node, self.status.speed))
         self._show_state()
+        self._show_window()
         self._tell_if_unsaved()
         self._read_ahead()
 
