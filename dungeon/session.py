@@ -135,9 +135,13 @@ class GameSession(KeptStory):
         )
         return self._context(tried.tree.head.id, action, story=tried)
 
-    def ahead(self) -> tuple[PromptPart, ...]:
-        """What the next prompt begins with, whatever the player does: for `Engine.warm`."""
-        return _parts(self.context().before_cue)
+    def ahead(self, context: Context | None = None) -> tuple[PromptPart, ...]:
+        """What the next prompt begins with, whatever the player does: for `Engine.warm`.
+
+        Args:
+            context: What `context` gives now, where it was asked for already.
+        """
+        return _parts((context or self.context()).before_cue)
 
     def line_request(self) -> GenerationRequest:
         """What has the model write the player's next line; see `turn.player_line`."""

@@ -18,6 +18,7 @@ from textual.timer import Timer
 from dungeon.engine.base import Engine
 from dungeon.errors import DungeonError
 from dungeon.session import GameSession
+from dungeon.story.context import Context
 from dungeon.ui.commands import PLAY
 from dungeon.ui.context import AppContext
 from dungeon.ui.preferences import Look
@@ -195,16 +196,18 @@ class StoryScreen(Screen[None]):
         self.query_one(KeyBar).refresh()
         self.refresh_bindings()
 
-    def _show_window(self) -> None:
-        """How full the model's window would be with the next turn."""
-        if self._engine is not None and self.session.turn is None:
-            try:
-                context = self.session.context()
-            except DungeonError:
-                # Counting needs the model; the turn itself will say what is wrong with it.
-                return
-            self.status.context_used = context.tokens
-            self.status.context_limit = context.limit
+    def _show_window(self) -> Context | None:
+        """How full the model's window would be with the next turn; what that would be sent."""
+        if self._engine is None or self.session.turn is not None:
+            return None
+        try:
+            context = self.session.context()
+        except DungeonError:
+            # Counting needs the model; the turn itself will say what is wrong with it.
+            return None
+        self.status.context_used = context.tokens
+        self.status.context_limit = context.limit
+        return context
 
     def _tell_if_unsaved(self) -> None:
         error = self.session.save_error

@@ -15,6 +15,7 @@ from dungeon.engine.base import CancelToken, Engine
 from dungeon.errors import DungeonError, TurnError
 from dungeon.session import GameSession, Narration, Turn
 from dungeon.story.action import Action, Mode, parse
+from dungeon.story.context import Context
 from dungeon.story.presets import PRESETS, spoken
 from dungeon.story.tree import Node
 from dungeon.text import clean
@@ -235,9 +236,9 @@ class TellingScreen(StoryScreen):
         self.status.speed = narration.timing.tokens_per_second
         self.post_message(TurnTold(node, self.status.speed))
         self._show_state()
-        self._show_window()
+        context = self._show_window()
         self._tell_if_unsaved()
-        self._read_ahead()
+        self._read_ahead(context)
 
     def _tell_what_was_kept(self) -> None:
         """Nothing is remembered silently: name the automatic cards that this turn brought."""
@@ -249,13 +250,17 @@ class TellingScreen(StoryScreen):
                 f"Kept in mind: {kept} ({CARDS.shown_key} shows)", quiet=True
             )
 
-    def _read_ahead(self) -> None:
-        """While the player reads, let the engine read what the next turn begins with."""
+    def _read_ahead(self, context: Context | None = None) -> None:
+        """While the player reads, let the engine read what the next turn begins with.
+
+        Args:
+            context: Of that turn, where it is at hand.
+        """
         if self._engine is None:
             return
         self._ahead.cancel()
         self._ahead = CancelToken()
-        background.read_ahead(self._engine, self.session.ahead(), self._ahead)
+        background.read_ahead(self._engine, self.session.ahead(context), self._ahead)
 
     def on_turn_cancelled(self, message: TurnCancelled) -> None:
         """Nothing was told that could be kept."""

@@ -101,10 +101,10 @@ class WalkingScreen(TellingScreen):
         self.transcript.show(self.session.story.tree.path())
         self.transcript.set_notice("")
         self._show_state()
-        self._show_window()
+        context = self._show_window()
         self._tell_if_unsaved()
         if self.session.turn is None:
-            self._read_ahead()
+            self._read_ahead(context)
 
     def _edit(self, title: str, about: str, text: str, put: Callable[[str], object]) -> None:
         def edited(new: str | None) -> None:
