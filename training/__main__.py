@@ -1,4 +1,4 @@
-"""One command a step: `python -m training tutor --out FOLDER`."""
+"""One command a step: `python -m training tutor|selfplay|gpt2 --out FOLDER`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import torch
 
-from dungeon.engine.catalog import BASE, CATALOG
+from dungeon.engine.catalog import BASE, CATALOG, EMBEDDED
 from dungeon.engine.store import models_dir
 from dungeon.engine.torch_engine.load import load_weights, open_model
 from training import tutor
 from training.lessons import course, lesson
 from training.scenes import DATA, read_all
 
-HELD_OUT = 20
-"""One scene in so many is never learnt."""
+NOVELS = Path("../shared/corpus/adventure-novels.tar.xz")
+"""Public domain; for training only, no text of it is in the project."""
 
 
 def main() -> int:
@@ -34,6 +34,26 @@ def main() -> int:
     one.add_argument("--seed", type=int, default=1)
     one.add_argument("--threads", type=int, default=torch.get_num_threads())
     one.set_defaults(run=_tutor)
+    two = steps.add_parser("selfplay", help="let the narrator play, and keep what is good")
+    two.add_argument("--out", type=Path, required=True)
+    two.add_argument("--data", type=Path, default=DATA, help="scenes whose beginnings are played")
+    two.add_argument("--model", default=EMBEDDED)
+    two.add_argument("--minutes", type=float, default=30)
+    two.add_argument("--seed", type=int, default=1)
+    two.set_defaults(run=_selfplay)
+    three = steps.add_parser("gpt2", help="train a small GPT-2 from nothing")
+    three.add_argument("--out", type=Path, required=True)
+    three.add_argument("--novels", type=Path, default=NOVELS, help="a tar archive of .txt files")
+    three.add_argument("--play", type=Path, nargs="*", default=[DATA], help="folders of scenes")
+    three.add_argument("--vocabulary", type=int, default=8192)
+    three.add_argument("--width", type=int, default=256)
+    three.add_argument("--layers", type=int, default=8)
+    three.add_argument("--tokens", type=int, default=20_000_000, help="of novels, all rounds")
+    three.add_argument("--rounds", type=int, default=4, help="over the scenes")
+    three.add_argument("--half", action="store_true", help="multiply in bfloat16")
+    three.add_argument("--seed", type=int, default=1)
+    three.add_argument("--threads", type=int, default=torch.get_num_threads())
+    three.set_defaults(run=_gpt2)
     options = parser.parse_args()
     options.run(options)
     return 0
@@ -45,7 +65,7 @@ def _tutor(options: argparse.Namespace) -> None:
     entry = CATALOG[BASE]
     assert entry.chat is not None
     opened = open_model(models_dir() / BASE, BASE)
-    learnt, apart = tutor.split(read_all(options.data, options.only), HELD_OUT, options.seed)
+    learnt, apart = tutor.split(read_all(options.data, options.only), tutor.HELD_OUT, options.seed)
     encode = opened.codec.encode
     lessons = list(course(learnt, options.rounds, options.seed, entry.chat, encode))
     lessons = lessons[: options.most]
@@ -58,6 +78,45 @@ def _tutor(options: argparse.Namespace) -> None:
         rank=options.rank, alpha=2 * options.rank, rate=options.rate, seed=options.seed
     )
     tutor.teach(model, lessons, held_out, options.out, plan, tell)
+
+
+def _selfplay(options: argparse.Namespace) -> None:
+    from dungeon.engine.torch_engine import TorchEngine
+    from training import selfplay
+
+    engine = TorchEngine(options.model, device="cpu")
+    engine.load(lambda line: None)
+    found = selfplay.play(
+        read_all(options.data),
+        engine,
+        options.out,
+        seconds=options.minutes * 60,
+        seed=options.seed,
+        tell=tell,
+    )
+    tell(str(found))
+
+
+def _gpt2(options: argparse.Namespace) -> None:
+    from training import small
+
+    torch.set_num_threads(options.threads)
+    torch.use_deterministic_algorithms(True)
+    size = small.Size(
+        options.vocabulary, options.width, options.layers, max(1, options.width // 64)
+    )
+    scenes = [scene for folder in options.play for scene in read_all(folder)]
+    small.make(
+        options.out,
+        options.novels,
+        scenes,
+        size,
+        tokens=options.tokens,
+        rounds=options.rounds,
+        seed=options.seed,
+        half=options.half,
+        tell=tell,
+    )
 
 
 def tell(line: str) -> None:

@@ -130,6 +130,43 @@ def _scene(lines: list[tuple[int, str]], name: str) -> Scene:
     return Scene(found["genre"], scenario, told)
 
 
+def written(scene: Scene) -> str:
+    """A scene as it stands in a file."""
+    scenario = scene.scenario
+    style = " ".join((scenario.style.person, scenario.style.tense, scenario.style.name)).strip()
+    head = [
+        f"=== {_flat(scene.title)}",
+        f"genre: {_flat(scene.genre)}",
+        f"style: {style}",
+        f"memory: {_flat(scenario.memory)}",
+        *(
+            " | ".join((f"card: {_flat(card.name)}", ", ".join(card.keys), _flat(card.text)))
+            for card in scenario.cards
+            if card.keys
+        ),
+        f"opening: {_paragraphs(scenario.opening)}",
+    ]
+    turns = (f"> {_line(turn.action)}".rstrip() + f"\n{turn.text}" for turn in scene.turns)
+    return "\n".join((*head, *turns)) + "\n"
+
+
+def _flat(text: str) -> str:
+    """On one line, without the mark between the fields of a card."""
+    return " ".join(text.replace("|", "/").split())
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(_flat(part) for part in text.split("\n\n") if part.strip())
+
+
+def _line(action: Action) -> str:
+    if action.mode is Mode.STORY:
+        return f"+ {action.text}"
+    if action.mode is Mode.SAY and not action.text.startswith('"'):
+        return f'"{action.text}"'
+    return action.text
+
+
 def _action(line: str) -> Action:
     return Action(Mode.STORY, line[1:].strip()) if line.startswith("+") else parse(line)
 

@@ -15,7 +15,10 @@ from dungeon.engine.training.lessons import Lesson
 from dungeon.engine.training.loop import Plan, Step, mean_loss
 from dungeon.engine.training.lora import WEIGHTS, Lora
 
-__all__ = ["BASE", "Plan", "mean_loss", "read", "split", "teach"]
+__all__ = ["BASE", "HELD_OUT", "Plan", "mean_loss", "read", "split", "teach"]
+
+HELD_OUT = 20
+"""One scene in so many is never learnt."""
 
 BASE = "HuggingFaceTB/SmolLM2-135M-Instruct"
 """What is taught, by its name on the hub."""

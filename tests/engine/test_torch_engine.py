@@ -203,7 +203,7 @@ def test_special_tokens_are_cut_where_the_tokenizer_finds_them_all_the_same(fres
             self._backend.encode_special_tokens = False  # type: ignore[attr-defined]
             return self._backend.encode(text, **options)  # type: ignore[attr-defined]
 
-    codec._backend = Stubborn(codec._backend)
+    codec.backend = Stubborn(codec.backend)
     text = "a<|im_start|><|im_end|>b<|im_start|>"
     ids = codec._encode(PromptPart(text))
     assert not codec.special & set(ids)

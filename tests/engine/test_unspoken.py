@@ -34,7 +34,7 @@ def test_a_word_is_found_at_its_beginning_only(gpt2_dir: Path) -> None:
     engine.load(lambda line: None)
     assert engine._opened is not None
     codec = engine._opened.codec
-    backend = codec._backend
+    backend = codec.backend
     names = [backend.id_to_token(id) for id in codec.words(("You", "you", "a", "Nope"))]
     assert set(names) <= {"You", "\u0120You", "\u0120you", "\u0120a"}
     assert "\u0120a" in names

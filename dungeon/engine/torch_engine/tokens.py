@@ -34,7 +34,7 @@ class Codec:
     """
 
     def __init__(self, backend: Any, special: frozenset[int], prefix: tuple[int, ...]) -> None:
-        self._backend = backend
+        self.backend = backend
         self.special = special
         self.prefix = prefix
         self._lock = threading.Lock()
@@ -52,14 +52,14 @@ class Codec:
         # A lone surrogate is no text that a tokenizer could take.
         text = text.encode("utf-8", "replace").decode("utf-8")
         with self._lock:
-            self._backend.encode_special_tokens = not special
-            ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+            self.backend.encode_special_tokens = not special
+            ids: list[int] = self.backend.encode(text, add_special_tokens=False).ids
         return ids
 
     def _cut(self, text: str) -> list[str]:
         pieces = [text]
         for token in sorted(self.special):
-            name = self._backend.id_to_token(token)
+            name = self.backend.id_to_token(token)
             if not name or len(name) < 2:
                 continue
             cut: list[str] = []
@@ -74,24 +74,24 @@ class Codec:
 
     def decode(self, ids: list[int]) -> str:
         """Text of `ids`; bytes that are no whole character come as U+FFFD."""
-        text: str = self._backend.decode(ids, skip_special_tokens=False)
+        text: str = self.backend.decode(ids, skip_special_tokens=False)
         return text
 
     @property
     def size(self) -> int:
         """Number of ids that stand for something."""
-        size: int = self._backend.get_vocab_size(with_added_tokens=True)
+        size: int = self.backend.get_vocab_size(with_added_tokens=True)
         return size
 
     def blanks(self) -> list[int]:
         """Ids whose text is nothing but blanks."""
-        vocabulary: dict[str, int] = self._backend.get_vocab(with_added_tokens=True)
+        vocabulary: dict[str, int] = self.backend.get_vocab(with_added_tokens=True)
         return sorted(id for token, id in vocabulary.items() if _BLANKS.issuperset(token))
 
     @cached_property
     def breaks(self) -> frozenset[int]:
         """Ids that begin a word in small letters."""
-        vocabulary: dict[str, int] = self._backend.get_vocab(with_added_tokens=True)
+        vocabulary: dict[str, int] = self.backend.get_vocab(with_added_tokens=True)
         return frozenset(
             id for token, id in vocabulary.items() if token[:1] in _BLANKS and token[1:2].islower()
         )
@@ -107,7 +107,7 @@ class Codec:
             return []
         # Byte-level vocabularies write other than ASCII byte by byte.
         wanted |= {"".join(_BYTES[byte] for byte in word.encode()) for word in wanted}
-        vocabulary: dict[str, int] = self._backend.get_vocab(with_added_tokens=True)
+        vocabulary: dict[str, int] = self.backend.get_vocab(with_added_tokens=True)
         return sorted(
             id
             for token, id in vocabulary.items()
