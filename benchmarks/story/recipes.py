@@ -51,6 +51,17 @@ class Disguised:
         return getattr(self._engine, name)
 
 
+class Unguarded(Disguised):
+    """One that may say whatever it likes, so that it is seen what the weights do by themselves."""
+
+    def generate(
+        self, request: GenerationRequest, cancel: CancelToken, on_text: Callable[[str], None]
+    ) -> Any:
+        """See `Engine`; no word is kept out."""
+        free = replace(request, unspoken=(), not_first=(), banned=())
+        return self._engine.generate(free, cancel, on_text)
+
+
 @dataclass
 class Game:
     """The game itself, maybe with other settings."""
@@ -58,10 +69,12 @@ class Game:
     engine: TorchEngine
     info: dict[str, Any] = field(default_factory=dict)
     generation: dict[str, Any] = field(default_factory=dict)
+    guarded: bool = True
 
     def start(self, scenario: Scenario, seed: int) -> None:
         """See `Recipe`."""
-        engine: Engine = Disguised(self.engine, self.info)
+        dress = Disguised if self.guarded else Unguarded
+        engine: Engine = dress(self.engine, self.info)
         generation = replace(scenario.generation, **self.generation)
         self._session = GameSession.new(scenario, engine, seed=seed, generation=generation)
 
@@ -126,6 +139,9 @@ RECIPES: dict[str, Callable[[TorchEngine], Recipe]] = {
     "aidungeon2": AIDungeon2,
     "ours": _game({}),
     "ours-1": _game({}, candidates=1),
+    "unguarded-1": lambda engine: Game(
+        engine, {"style": "chat", "opener": False}, {"candidates": 1}, guarded=False
+    ),
     "plain-1": _game(_PLAIN, candidates=1),
     "plain-4": _game(_PLAIN, candidates=4),
     "plain-bare-1": _game({"style": "plain", "opener": False}, candidates=1),
