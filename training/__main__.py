@@ -1,4 +1,4 @@
-"""One command a step: `python -m training tutor|selfplay|gpt2 --out FOLDER`."""
+"""One command a step: `python -m training tutor|selfplay|gpt2|curve --out PATH`."""
 
 from __future__ import annotations
 
@@ -54,6 +54,11 @@ def main() -> int:
     three.add_argument("--seed", type=int, default=1)
     three.add_argument("--threads", type=int, default=torch.get_num_threads())
     three.set_defaults(run=_gpt2)
+    four = steps.add_parser("curve", help="draw the losses of trainings")
+    four.add_argument("folders", type=Path, nargs="+")
+    four.add_argument("--out", type=Path, required=True, help="an .svg file")
+    four.add_argument("--title", default="How dungeon-gpt2 learnt")
+    four.set_defaults(run=_curve)
     options = parser.parse_args()
     options.run(options)
     return 0
@@ -117,6 +122,12 @@ def _gpt2(options: argparse.Namespace) -> None:
         half=options.half,
         tell=tell,
     )
+
+
+def _curve(options: argparse.Namespace) -> None:
+    from training import curve
+
+    options.out.write_text(curve.draw(options.folders, options.title), encoding="utf-8")
 
 
 def tell(line: str) -> None:

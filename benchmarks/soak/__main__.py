@@ -12,8 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.soak.chart import Panel, svg
 from benchmarks.soak.play import Soak, play, reload_seconds
+from tools.chart import Panel, svg
 
 MEMORY_MB = 50.0
 """How much memory may grow after turn `SETTLED`."""

@@ -48,6 +48,9 @@ def judged(turns: list[dict[str, Any]], lines: Sequence[str], judge: Judge) -> N
     for at, turn in enumerate(turns):
         if turn["line"]:
             turn["right"] = judge.right(turn["text"] or ".", turn["line"], lines, at)
+            rest = figures.without_echo(turn["text"], turn["line"])
+            turn["echo"] = rest != turn["text"].strip()
+            turn["right by the rest"] = judge.right(rest or ".", turn["line"], lines, at)
 
 
 def summary(stories: list[list[dict[str, Any]]]) -> dict[str, Any]:
@@ -63,7 +66,9 @@ def summary(stories: list[list[dict[str, Any]]]) -> dict[str, Any]:
     def share(test: Callable[[str], bool]) -> tuple[float, float, float] | None:
         return mean([float(test(text)) for text in texts])
 
-    right = [float(turn["right"]) for turn in turns if "right" in turn]
+    def of_lines(key: str) -> tuple[float, float, float] | None:
+        return mean([float(turn[key]) for turn in turns if key in turn])
+
     again, whole = (
         sum(one)
         for one in zip(
@@ -81,7 +86,9 @@ def summary(stories: list[list[dict[str, Any]]]) -> dict[str, Any]:
         ),
         "no artefact": share(lambda text: not figures.artefact(text)),
         "finished": share(figures.finished),
-        "answers the action": mean(right),
+        "answers the action": of_lines("right"),
+        "says the line again": of_lines("echo"),
+        "answers, that left out": of_lines("right by the rest"),
         "names its cast": mean([float(turn["cast"]) for turn in turns]),
         "cast in last 5 turns": mean(
             [float(any(turn["cast"] for turn in story[-5:])) for story in stories]
@@ -98,7 +105,7 @@ def summary(stories: list[list[dict[str, Any]]]) -> dict[str, Any]:
 def table(found: dict[str, dict[str, Any]]) -> str:
     """All recipes side by side."""
     rows = list(next(iter(found.values())))
-    lines = [f"{'':22}" + "".join(f"{name:>22}" for name in found)]
+    lines = [f"{'':24}" + "".join(f"{name:>22}" for name in found)]
     for row in rows:
         cells = []
         for summary_of in found.values():
@@ -108,7 +115,7 @@ def table(found: dict[str, dict[str, Any]]) -> str:
                 cells.append(f"{mean:5.1f} % [{low:4.1f}, {high:5.1f}]")
             else:
                 cells.append("-" if value is None else f"{value:.4g}")
-        lines.append(f"{row:22}" + "".join(f"{cell:>22}" for cell in cells))
+        lines.append(f"{row:24}" + "".join(f"{cell:>22}" for cell in cells))
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dungeon.story.narrative import sentences
+from dungeon.story.words import stems
 
 _SPEECH = re.compile(r'"[^"\n]*"?|“[^”\n]*”?')
 _FIRST = re.compile(
@@ -56,6 +57,24 @@ def repeated(turns: Sequence[str], reach: int = 10) -> tuple[int, int]:
                 again += key in known
                 known.add(key)
     return again, whole
+
+
+ECHO = 0.6
+"""Share of the line's own words that make a sentence one that says the line again."""
+
+
+def without_echo(text: str, line: str) -> str:
+    """`text` without the sentences that say the player's line again.
+
+    A judge that compares words finds such a turn's action whatever else is in it.
+    """
+    own = set(stems(line))
+    if not own:
+        return text.strip()
+    kept = (
+        piece for piece in sentences(text) if len(own.intersection(stems(piece))) / len(own) < ECHO
+    )
+    return "".join(kept).strip()
 
 
 def distinct(texts: Sequence[str], size: int) -> float:

@@ -78,8 +78,6 @@ def without_repeats(
     for before in said:
         for piece in sentences(before):
             known.add(words_of(piece))
-    names = set(words_of(hero))
-    echo = _core(words_of(player_line), names)
     kept = _Kept()
     begins: Counter[tuple[str, ...]] = Counter()
     first = True
@@ -90,9 +88,9 @@ def without_repeats(
             continue
         begin = (*said_words[:3], str(len(said_words) > 3))
         begins[begin] += len(begin) > 3
-        echoes = first and echo and _core(said_words, names) == echo
+        echo = first and echoes(piece, player_line, hero)
         first = False
-        if echoes or begins[begin] > 2 or known.has(said_words):
+        if echo or begins[begin] > 2 or known.has(said_words):
             kept.drop(piece)
         else:
             known.add(said_words)

@@ -12,6 +12,7 @@ from dungeon.story.figures import (
     first_person,
     loops,
     repeated,
+    without_echo,
 )
 
 
@@ -74,3 +75,20 @@ def test_the_interval_holds_the_mean_and_is_the_same_each_time() -> None:
     low, high = interval(values, lambda some: sum(some) / len(some))
     assert low < 0.5 < high
     assert (low, high) == interval(values, lambda some: sum(some) / len(some))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rest"),
+    [
+        (
+            "You climb the stairs to room four. The door is open.",
+            "climb the stairs to room four",
+            "The door is open.",
+        ),
+        ("The stairs creak. The door is open.", "climb the stairs to room four", ""),
+        ("The door is open.", "", "The door is open."),
+        ("The door is open.", "look at it", "The door is open."),
+    ],
+)
+def test_what_says_the_line_again_is_left_out(text: str, line: str, rest: str) -> None:
+    assert without_echo(text, line) == (rest or text)

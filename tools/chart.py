@@ -1,4 +1,4 @@
-"""Two line charts in one SVG file, drawn by hand: no library is worth its weight for this."""
+"""Line charts below each other in one SVG file: no library is worth its weight for this."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ INK, LINE, LIMIT, RULE = "#3a2f22", "#8a4a12", "#a3271d", "#d5c6a6"
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart: its name, points (turn, value), and a limit with what it is."""
+    """One chart: its name, points (turn or step, value), and maybe a limit with what it is.
+
+    `also` is a second line, in another colour; the name says which is which.
+    """
 
     name: str
     points: Sequence[tuple[int, float]]
-    limit: float
-    limit_name: str
+    limit: float | None = None
+    limit_name: str = ""
+    also: Sequence[tuple[int, float]] = ()
 
 
 def svg(title: str, panels: Sequence[Panel]) -> str:
@@ -37,7 +41,8 @@ def svg(title: str, panels: Sequence[Panel]) -> str:
 
 def _panel(panel: Panel, top: float) -> list[str]:
     last = panel.points[-1][0]
-    highest = 1.1 * max(panel.limit, *(value for _, value in panel.points))
+    values = [value for _, value in (*panel.points, *panel.also)]
+    highest = 1.1 * max(panel.limit or 0.0, *values)
     step = _round_step(highest)
 
     def x(turn: float) -> float:
@@ -60,14 +65,19 @@ def _panel(panel: Panel, top: float) -> list[str]:
             f'<text x="{x(turn):.1f}" y="{top + HEIGHT + 18}" text-anchor="middle" fill="{INK}">'
             f"{turn:,}</text>"
         )
-    limit = y(panel.limit)
-    parts.append(
-        f'<path d="M{LEFT} {limit:.1f}h{WIDTH}" stroke="{LIMIT}" stroke-dasharray="6 4"/>'
-        f'<text x="{LEFT + WIDTH}" y="{limit - 5:.1f}" text-anchor="end" fill="{LIMIT}">'
-        f"allowed: {escape(panel.limit_name)}</text>"
-    )
-    line = " ".join(f"{x(turn):.1f},{y(value):.1f}" for turn, value in panel.points)
-    parts.append(f'<polyline points="{line}" fill="none" stroke="{LINE}" stroke-width="2"/>')
+    if panel.limit is not None:
+        limit = y(panel.limit)
+        parts.append(
+            f'<path d="M{LEFT} {limit:.1f}h{WIDTH}" stroke="{LIMIT}" stroke-dasharray="6 4"/>'
+            f'<text x="{LEFT + WIDTH}" y="{limit - 5:.1f}" text-anchor="end" fill="{LIMIT}">'
+            f"allowed: {escape(panel.limit_name)}</text>"
+        )
+    for points, colour in ((panel.points, LINE), (panel.also, LIMIT)):
+        line = " ".join(f"{x(turn):.1f},{y(value):.1f}" for turn, value in points)
+        if line:
+            parts.append(
+                f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>'
+            )
     return parts
 
 
