@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import argparse
 
     from dungeon.engine.base import Engine
-    from dungeon.engine.fetch import OnProgress
+    from dungeon.engine.downloads import OnProgress
     from dungeon.settings import Settings
 
 

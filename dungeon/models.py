@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dungeon.engine import catalog, fetch, store
 from dungeon.engine.catalog import Entry
-from dungeon.engine.fetch import OnProgress, Progress
+from dungeon.engine.downloads import OnProgress, Progress
 from dungeon.engine.remote import RemoteEngine
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.engine.torch_engine import TorchEngine, convert_gguf

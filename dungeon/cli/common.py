@@ -17,7 +17,7 @@ from dungeon.text import clean
 
 if TYPE_CHECKING:
     from dungeon.engine.base import Engine
-    from dungeon.engine.fetch import OnProgress
+    from dungeon.engine.downloads import OnProgress
     from dungeon.settings import Settings
 
 EngineMaker = Callable[["Settings"], "Engine"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from textual.message import Message
 
 from dungeon.engine.base import CancelToken, Engine, GenerationRequest, PromptPart
-from dungeon.engine.fetch import OnProgress, Progress
+from dungeon.engine.downloads import OnProgress, Progress
 from dungeon.errors import DungeonError, EngineError, ModelError
 from dungeon.session import Turn, narrate
 from dungeon.story.scenario import Scenario

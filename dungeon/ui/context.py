@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import platformdirs
 
 from dungeon.engine.base import Engine
-from dungeon.engine.fetch import OnProgress
+from dungeon.engine.downloads import OnProgress
 from dungeon.engine.inventory import Stock, inventory
 from dungeon.errors import DungeonError
 from dungeon.story.filter import WordFilter

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from dungeon.engine.base import Engine, TokenOdds
-from dungeon.engine.fetch import Progress
+from dungeon.engine.downloads import Progress
 from dungeon.errors import DungeonError
 from dungeon.session import Narration
 from dungeon.story.action import Action

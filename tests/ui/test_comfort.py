@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList
 
 from dungeon.engine.base import ModelInfo
 from dungeon.engine.catalog import CATALOG
-from dungeon.engine.fetch import Progress
+from dungeon.engine.downloads import Progress
 from dungeon.engine.inventory import Stock, note_speed, read_speeds
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import ModelError

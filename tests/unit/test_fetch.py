@@ -21,7 +21,8 @@ import pytest
 
 from dungeon.engine import catalog, fetch, store
 from dungeon.engine.catalog import Entry, Wheel
-from dungeon.engine.fetch import Progress, auto, hub_answers, pull
+from dungeon.engine.downloads import Progress
+from dungeon.engine.fetch import auto, hub_answers, pull
 from dungeon.engine.store import MANIFEST, installed
 from dungeon.errors import ModelError
 from tests.clock import waited_within

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from dungeon.engine import fetch
+from dungeon.engine import downloads
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -38,7 +38,7 @@ def test_accept_32_nothing_that_can_run_is_fetched() -> None:
         "pytorch_model.bin", "model.pt", "model.pkl", "tf_model.h5", "flax_model.msgpack",
         "modeling_gpt2.py", "model.safetensors.py", "config.json.py", "custom_generate/generate.py",
     ):  # fmt: skip
-        assert not any(fnmatch(name, pattern) for pattern in fetch.HUB_FILES), name
+        assert not any(fnmatch(name, pattern) for pattern in downloads.HUB_FILES), name
 
 
 def test_accept_32_no_line_of_the_game_unpickles() -> None:

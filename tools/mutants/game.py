@@ -132,8 +132,8 @@ MUTANTS = (
     Mutant(
         "13 what was said before is said again",
         "dungeon/story/repeats.py",
-        "if echoes or begins[begin] > 2 or known.has(said_words):",
-        "if echoes:",
+        "if echo or begins[begin] > 2 or known.has(said_words):",
+        "if echo:",
         ("tests/unit/test_session.py", "-k", "accept_13"),
     ),
 )

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from dungeon.engine.fetch import Progress
+from dungeon.engine.downloads import Progress
 from dungeon.engine.inventory import Stock
 from dungeon.ui.commands import MODELS, Command
 from dungeon.ui.modal import Modal
