@@ -39,6 +39,7 @@ def main() -> int:
     two.add_argument("--data", type=Path, default=DATA, help="scenes whose beginnings are played")
     two.add_argument("--model", default=EMBEDDED)
     two.add_argument("--minutes", type=float, default=30)
+    two.add_argument("--judge", action="store_true", help="keep what benchmarks/story/judge finds")
     two.add_argument("--seed", type=int, default=1)
     two.set_defaults(run=_selfplay)
     three = steps.add_parser("gpt2", help="train a small GPT-2 from nothing")
@@ -89,6 +90,11 @@ def _selfplay(options: argparse.Namespace) -> None:
     from dungeon.engine.torch_engine import TorchEngine
     from training import selfplay
 
+    right = None
+    if options.judge:
+        from benchmarks.story.judge import Judge
+
+        right = Judge().among
     engine = TorchEngine(options.model, device="cpu")
     engine.load(lambda line: None)
     found = selfplay.play(
@@ -98,6 +104,7 @@ def _selfplay(options: argparse.Namespace) -> None:
         seconds=options.minutes * 60,
         seed=options.seed,
         tell=tell,
+        right=right,
     )
     tell(str(found))
 

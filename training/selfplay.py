@@ -1,9 +1,10 @@
 """Self-play: the narrator tells, templates and the model itself play, and what is good is kept.
 
-Every turn is told as in the game, of several candidates. One is kept that passes what the
-evaluation counts (`dungeon.story.figures`): nothing of the first person, no artefact, a finished
-end, nothing said again, new words, and some word of what the player did. What does not pass is
-told once more after another line; a story ends where two in a row fail.
+Of every turn several tellings are written, and the one is kept that the game would choose among
+those that pass what the evaluation counts (`dungeon.story.figures`): nothing of the first person,
+no artefact, a finished end, nothing said again, new words, and some word of what the player did;
+and of which the evaluation's judge, where there is one, finds the line even without the sentences
+that say it again. Where none passes another line is tried; a story ends where two in a row fail.
 """
 
 from __future__ import annotations
@@ -24,11 +25,18 @@ from dungeon.story import figures, rerank
 from dungeon.story.action import Action, Mode, parse
 from dungeon.story.facts import mentions
 from dungeon.story.narrative import sentences
-from dungeon.turn import narrate, player_line
+from dungeon.turn import Narration, player_line, tellings
+from dungeon.turn import Turn as Begun
 from training.scenes import Scene, Turn, written
 
 MOST_TURNS = 12
 """Of a story: it may not outgrow a lesson."""
+
+TELLINGS = 8
+"""Of a turn."""
+
+OTHERS = 4
+"""Lines among which the judge has to find the one that was answered."""
 
 FEWEST_WORDS = 12
 TEMPLATES = (
@@ -59,16 +67,19 @@ TEMPLATES = (
     "ask {name} about the {thing}",
 )
 
+Right = Callable[[str, str, Sequence[str]], bool]
+"""Whether a text answers a line rather than other lines."""
+
 
 @dataclass
 class Yield:
     """What came of it.
 
     Attributes:
-        told: Turns that were written.
+        told: Turns that were begun.
         kept: Of them.
         words: Of narrative in those that were kept.
-        refused: Why the others were not kept, and how many.
+        refused: What was wrong with tellings, and how many there were of each.
     """
 
     told: int = 0
@@ -78,7 +89,7 @@ class Yield:
 
     def __str__(self) -> str:
         why = ", ".join(f"{count} {reason}" for reason, count in self.refused.most_common())
-        return f"{self.kept} of {self.told} turns kept, {self.words} words; refused: {why}"
+        return f"{self.kept} of {self.told} turns kept, {self.words} words; tellings refused: {why}"
 
 
 def play(
@@ -89,6 +100,7 @@ def play(
     seconds: float,
     seed: int,
     tell: Callable[[str], None],
+    right: Right | None = None,
 ) -> Yield:
     """Play the beginnings of `scenes` over and over; write each story to a file in `out`.
 
@@ -102,6 +114,7 @@ def play(
         seconds: After which no story is begun.
         seed: Of lines and stories.
         tell: Gets a line after every story.
+        right: The judge.
     """
     out.mkdir(parents=True, exist_ok=True)
     known = {
@@ -112,7 +125,7 @@ def play(
     while time.monotonic() < until:
         lots = random.Random(seed * 1_000_003 + number)
         scene = scenes[lots.randrange(len(scenes))]
-        told = _story(scene, engine, lots, known, found)
+        told = _story(scene, engine, lots, known, found, right)
         # Numbers without a story are taken too, so that a second run does not play them again.
         text = written(Scene(scene.genre, scene.scenario, told)) if told else ""
         write_whole(out / f"s-{number:05}.txt", text)
@@ -122,26 +135,27 @@ def play(
 
 
 def _story(
-    scene: Scene, engine: Engine, lots: random.Random, known: set[str], found: Yield
+    scene: Scene,
+    engine: Engine,
+    lots: random.Random,
+    known: set[str],
+    found: Yield,
+    right: Right | None,
 ) -> tuple[Turn, ...]:
     session = GameSession.new(scene.scenario, engine, seed=lots.randrange(2**31))
     kept: list[Turn] = []
     failed = 0
     while failed < 2 and len(kept) < MOST_TURNS:
         said = [node.text for node in session.story.tree.path()]
-        action = _line(session, lots, said)
+        lines = _lines(said)
+        action = _line(session, lots, lines)
         turn = session.begin_turn(action)
-        try:
-            narration = narrate(engine, turn, CancelToken())
-        except EngineError:
-            session.abort(turn)
-            failed += 1
-            continue
         found.told += 1
-        reason = flaw(narration.text, action.text, said, scene, known)
-        if reason:
+        rest = [line for line in lines if line != action.text]
+        others = lots.sample(rest, min(OTHERS, len(rest)))
+        narration = _best(turn, engine, said, scene, known, found, right, others)
+        if narration is None:
             session.abort(turn)
-            found.refused[reason] += 1
             failed += 1
             continue
         session.commit(turn, narration)
@@ -153,28 +167,62 @@ def _story(
     return tuple(kept)
 
 
-def _line(session: GameSession, lots: random.Random, said: Sequence[str]) -> Action:
-    """What the player does: from a template, now and then what the model would do, or nothing."""
+def _best(
+    turn: Begun,
+    engine: Engine,
+    said: Sequence[str],
+    scene: Scene,
+    known: set[str],
+    found: Yield,
+    right: Right | None,
+    others: Sequence[str],
+) -> Narration | None:
+    """The best telling that has no flaw; None where there is none."""
+    line, style = turn.action.text, scene.scenario.style
+    try:
+        told = tellings(engine, turn, TELLINGS, CancelToken())
+    except EngineError:
+        return None
+    scored = []
+    for at, narration in enumerate(told):
+        text = narration.text
+        reason = flaw(text, line, said, scene, known)
+        if not reason and line and right is not None:
+            rest = figures.without_echo(text, line)
+            if not right(rest or ".", line, others):
+                reason = "answers something else"
+        if reason:
+            found.refused[reason] += 1
+            continue
+        scores = rerank.score(
+            text, narration.raw, action=line, said=said, person=style.person, tense=style.tense
+        )
+        scored.append((scores.total(rerank.WEIGHTS), -at))
+    return told[-max(scored)[1]] if scored else None
+
+
+def _lines(said: Sequence[str]) -> list[str]:
+    """The templates that fit what was told last, filled in every way."""
+    seen = mentions(" ".join(said[-2:]))
+    names = [one.label for one in seen if one.kind == "name"]
+    things = [one.label.lower() for one in seen if one.kind in ("item", "place")]
+    filled = {
+        line.replace("{name}", name).replace("{thing}", thing)
+        for line in TEMPLATES
+        for name in (names if "{name}" in line else [""])
+        for thing in (things if "{thing}" in line else [""])
+    }
+    return sorted(filled)
+
+
+def _line(session: GameSession, lots: random.Random, lines: Sequence[str]) -> Action:
+    """What the player does: a template, now and then what the model would do, or nothing."""
     lot = lots.random()
     if lot < 0.1:
         return Action(Mode.CONTINUE)
     if lot < 0.4:
         return player_line(session.engine, session.line_request(), CancelToken())
-    seen = mentions(" ".join(said[-2:]))
-    names = [one.label for one in seen if one.kind == "name"]
-    things = [one.label.lower() for one in seen if one.kind in ("item", "place")]
-    fit = [
-        line
-        for line in TEMPLATES
-        if (names or "{name}" not in line) and (things or "{thing}" not in line)
-    ]
-    # Lines that name something are many where there is something to name.
-    line = lots.choice([line for line in fit if "{" in line] or fit if lot < 0.8 else fit)
-    return parse(
-        line.replace("{name}", lots.choice(names or [""])).replace(
-            "{thing}", lots.choice(things or [""])
-        )
-    )
+    return parse(lots.choice(lines))
 
 
 def flaw(text: str, line: str, said: Sequence[str], scene: Scene, known: set[str]) -> str:

@@ -45,6 +45,10 @@ class Judge:
     def right(self, text: str, action: str, others: Sequence[str], seed: int) -> bool:
         """Whether `action` is nearer to `text` than four drawn from `others`."""
         drawn = random.Random(seed).sample(sorted(set(others) - {action}), CHOICES - 1)
+        return self.among(text, action, drawn)
+
+    def among(self, text: str, action: str, drawn: Sequence[str]) -> bool:
+        """Whether `action` is nearer to `text` than all of `drawn`."""
         own, *rest = self.vectors([text, action, *drawn])
         near = [float(own @ one) for one in rest]
         return near[0] == max(near)
