@@ -40,6 +40,10 @@ class SaveLockedError(SaveError):
     """Another process has the story open for writing."""
 
 
+class NewerSaveError(SaveError):
+    """A story file is of a format that only a newer version of the game knows; it is sound."""
+
+
 class ModelError(DungeonError):
     """A model is unknown, missing, damaged or not allowed."""
 

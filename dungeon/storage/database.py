@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from dungeon.errors import SaveError
+from dungeon.errors import NewerSaveError, SaveError
 
 APPLICATION_ID = 0x44554E47  # "DUNG"
 VERSION = 2
@@ -125,7 +125,7 @@ def check_header(path: Path) -> int:
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
         raise SaveError(f"{path.name} is a database, but not a story file.", _recover(path))
     if version > VERSION:
-        raise SaveError(
+        raise NewerSaveError(
             f"{path.name} was written by a newer Dungeon (format {version}, this one knows"
             f" {VERSION}).",
             "Update Dungeon to play it; the file was not changed.",
@@ -133,7 +133,23 @@ def check_header(path: Path) -> int:
     # 1 is the rollback journal; anything else would make SQLite leave files beside it.
     if version < 1 or head[18:20] != b"\1\1":
         raise damaged(path, "its header is wrong")
+    if _is_cut(path, head):
+        raise damaged(path, "its end is missing")
     return version
+
+
+def _is_cut(path: Path, head: bytes) -> bool:
+    """Whether the file is shorter than its header says; SQLite minds only whole pages.
+
+    Not where a save is under way or was broken off: the journal has what is true then.
+    """
+    page = int.from_bytes(head[16:18], "big")
+    whole = (1 << 16 if page == 1 else page) * int.from_bytes(head[28:32], "big")
+    # The count of pages holds where the two change counters agree (section 1.3.8).
+    if head[24:28] != head[92:96] or path.stat().st_size >= whole:
+        return False
+    # Looked at once more after the journal: a save may have ended meanwhile.
+    return not Path(f"{path}-journal").exists() and path.stat().st_size < whole
 
 
 def connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:

@@ -15,7 +15,7 @@ import platformdirs
 
 import dungeon
 from dungeon import plain_json
-from dungeon.errors import SaveError, ScenarioError, SettingsError
+from dungeon.errors import NewerSaveError, SaveError, ScenarioError, SettingsError
 from dungeon.storage import rows
 from dungeon.storage.database import (
     at_current_format,
@@ -69,12 +69,14 @@ class DamagedSave:
         name: The file's name without its suffix.
         reason: Why, one sentence.
         hint: What to do about it, one sentence; "" where nothing can be done.
+        mendable: Whether it may be looked through for what can be read.
     """
 
     path: Path
     name: str
     reason: str
     hint: str = ""
+    mendable: bool = True
 
 
 def saves_dir(explicit: Path | None = None) -> Path:
@@ -142,7 +144,9 @@ def list_saves(directory: Path) -> list[SaveSummary | DamagedSave]:
             summary = summarize(path)
             found.append((summary.updated.timestamp(), summary))
         except SaveError as error:
-            found.append((_modified(path), DamagedSave(path, path.stem, error.message, error.hint)))
+            mendable = not isinstance(error, NewerSaveError)
+            save = DamagedSave(path, path.stem, error.message, error.hint, mendable)
+            found.append((_modified(path), save))
         except (OSError, RuntimeError):
             reason = f"{path.name} cannot be read."
             found.append((_modified(path), DamagedSave(path, path.stem, reason)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,21 @@ async def test_accept_09_a_damaged_story_is_recovered_into_a_new_one(tmp_path: P
         assert "You stand at the gate." in shown(app)
     assert path.read_bytes() == data
     assert len(list(path.parent.glob("*.dungeon"))) == 3
+
+
+async def test_accept_17_a_story_of_a_newer_game_is_told_of_and_not_mended(tmp_path: Path) -> None:
+    path = begun(tmp_path, "My Gate")
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    async with running(context(tmp_path)) as (app, pilot):
+        await until(pilot, lambda: app.title_screen.saves and app.engine)
+        app.title_screen.query_one("#saves", OptionList).focus()
+        await until(pilot, lambda: "Update Dungeon to play it" in shown(app))
+        assert "Enter mend" not in shown(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: shown(app).count("newer Dungeon") > 1)
+        assert "Recover" not in shown(app)
 
 
 async def test_accept_10_the_same_title_is_another_file(tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ class TitleScreen(Screen[None]):
         playable = isinstance(save, SaveSummary)
         possible = {
             "play": not isinstance(save, DamagedSave),
-            "mend": isinstance(save, DamagedSave),
+            "mend": isinstance(save, DamagedSave) and save.mendable,
             "new": self._scenario is not None,
             "continue_last": bool(self._playable_saves),
             "rename": playable,
@@ -333,8 +333,10 @@ class TitleScreen(Screen[None]):
         if event.option_list.id == "scenarios":
             self.action_new()
         elif (save := self._save) is not None:
-            if isinstance(save, DamagedSave):
+            if isinstance(save, DamagedSave) and save.mendable:
                 self._ask_to_recover(save)
+            elif isinstance(save, DamagedSave):
+                self.app.notify(f"{save.reason} {save.hint}", severity="error", markup=False)
             else:
                 self.post_message(self.SaveChosen(save.path))
 
