@@ -10,8 +10,9 @@ from dungeon.errors import SaveError, TurnError
 from dungeon.storage.story_file import StoryFile
 from dungeon.story import action as actions
 from dungeon.story import marks
+from dungeon.story.generation import GenerationSettings
 from dungeon.story.marks import Mark
-from dungeon.story.scenario import Card, GenerationSettings, Source
+from dungeon.story.scenario import Card, Source
 from dungeon.story.story import Story
 from dungeon.story.tree import Node, NodeId
 from dungeon.turn import Turn

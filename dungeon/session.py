@@ -29,7 +29,8 @@ from dungeon.story.action import Action, Mode
 from dungeon.story.cast import cast
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Part, Shape
 from dungeon.story.filter import WordFilter
-from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Scenario, Source
 from dungeon.story.story import MAX_SEED, Story, begin
 from dungeon.story.tree import Node, NodeId
 from dungeon.text import clean

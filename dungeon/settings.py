@@ -26,8 +26,8 @@ from pydantic_settings import (
 
 from dungeon.errors import SettingsError
 from dungeon.settings_file import read, settings_file
+from dungeon.story.generation import RANGES, Range
 from dungeon.story.presets import PRESETS
-from dungeon.story.scenario import RANGES, Range
 from dungeon.text import shorten
 
 LIMITS: Mapping[str, Range] = {

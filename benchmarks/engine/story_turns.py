@@ -10,7 +10,8 @@ from dungeon.engine.base import CancelToken
 from dungeon.engine.torch_engine import TorchEngine
 from dungeon.session import GameSession
 from dungeon.story.action import parse
-from dungeon.story.scenario import GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Scenario
 from dungeon.turn import Narration, narrate
 
 AROUND = 3

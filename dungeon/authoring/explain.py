@@ -12,7 +12,8 @@ from dungeon.authoring.records import GROUPS, RECORDS
 from dungeon.authoring.schema import ScenarioModel
 from dungeon.authoring.suggest import Suggester
 from dungeon.authoring.walk import Where
-from dungeon.story.scenario import MAX_PRIORITY, RANGES
+from dungeon.story.generation import RANGES
+from dungeon.story.scenario import MAX_PRIORITY
 
 _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     (): ScenarioModel,

@@ -17,7 +17,7 @@ from dungeon.authoring.reader import TRUE
 from dungeon.authoring.records import GROUPS, RECORDS
 from dungeon.authoring.schema import CardModel, ScenarioModel
 from dungeon.authoring.walk import Where
-from dungeon.story.scenario import RANGES
+from dungeon.story.generation import RANGES
 
 Kind = Literal["line", "prose", "choice", "number", "list", "card"]
 

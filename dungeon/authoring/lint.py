@@ -15,7 +15,7 @@ from dungeon.authoring.importers.person import first_word, style_of
 from dungeon.authoring.problem import short
 from dungeon.authoring.walk import Finding, Where, find_whole, groups, listed, style, text_of
 from dungeon.story.context import CARDS_SHARE, NOTE_SHARE, PINNED_SHARE
-from dungeon.story.scenario import RANGES, GenerationSettings
+from dungeon.story.generation import RANGES, GenerationSettings
 
 LONG_OPENING = 300
 """Words; beyond, the first turns already push the opening out of a small model's window."""

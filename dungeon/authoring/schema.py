@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from dungeon.story.generation import RANGES, GenerationSettings
 from dungeon.story.presets import PRESETS
-from dungeon.story.scenario import MAX_PRIORITY, RANGES, GenerationSettings
+from dungeon.story.scenario import MAX_PRIORITY
 
 Text = Annotated[str, Field(strict=True)]
 Line = Annotated[str, Field(strict=True, min_length=1)]

@@ -14,14 +14,8 @@ from typing import Any
 import yaml
 
 from dungeon.authoring.source import MAX_BYTES, MAX_EVENTS
-from dungeon.story.scenario import (
-    Card,
-    Example,
-    GenerationSettings,
-    Question,
-    Scenario,
-    Style,
-)
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Example, Question, Scenario, Style
 from dungeon.text import clean
 
 WIDTH = 100

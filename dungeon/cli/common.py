@@ -133,7 +133,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
     """
     from dungeon import settings
     from dungeon.settings import LIMITS
-    from dungeon.story.scenario import check_range
+    from dungeon.story.generation import check_range
 
     given = {
         name: getattr(args, name, None)

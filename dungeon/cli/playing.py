@@ -28,7 +28,8 @@ from dungeon.text import clean
 if TYPE_CHECKING:
     from dungeon.session import GameSession
     from dungeon.settings import Settings
-    from dungeon.story.scenario import GenerationSettings, Scenario
+    from dungeon.story.generation import GenerationSettings
+    from dungeon.story.scenario import Scenario
     from dungeon.ui.preferences import Look, Preferences
 
 

@@ -112,7 +112,7 @@ class PromptPart:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn; names and ranges as `story.scenario.GenerationSettings`.
+    """How tokens are drawn; names and ranges as `story.generation.GenerationSettings`.
 
     Attributes:
         temperature: 0 takes the likeliest.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dungeon.errors import SettingsError
-from dungeon.story.scenario import GenerationSettings
+from dungeon.story.generation import GenerationSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from dungeon.story.generation import GenerationSettings
 from dungeon.story.marks import Marks
-from dungeon.story.scenario import Card, GenerationSettings, Scenario, Source, Style
+from dungeon.story.scenario import Card, Scenario, Source, Style
 from dungeon.story.tree import Node, StoryTree
 
 MAX_SEED = 2**63 - 1

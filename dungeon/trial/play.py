@@ -11,7 +11,8 @@ from dungeon.errors import EngineError
 from dungeon.session import GameSession, narrate
 from dungeon.story.action import Action, Mode, as_line, as_narrative, parse
 from dungeon.story.context import Context
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Scenario
 from dungeon.story.story import Story
 
 TURNS = 12

@@ -16,7 +16,8 @@ from dungeon.engine.downloads import OnProgress
 from dungeon.engine.inventory import Stock, inventory
 from dungeon.errors import DungeonError
 from dungeon.story.filter import WordFilter
-from dungeon.story.scenario import GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Scenario
 from dungeon.ui.preferences import Look, Preferences
 
 if TYPE_CHECKING:

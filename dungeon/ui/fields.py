@@ -10,8 +10,9 @@ from typing import Literal
 
 from dungeon.errors import SettingsError
 from dungeon.settings import LIMITS
+from dungeon.story.generation import check_range
 from dungeon.story.presets import PRESETS
-from dungeon.story.scenario import RATINGS, check_range
+from dungeon.story.scenario import RATINGS
 
 Kind = Literal["number", "switch", "choice", "screen"]
 

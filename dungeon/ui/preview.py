@@ -12,7 +12,8 @@ from dungeon.errors import DungeonError
 from dungeon.session import GameSession
 from dungeon.story.action import parse
 from dungeon.story.context import Context
-from dungeon.story.scenario import GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Scenario
 from dungeon.ui.pending import PendingEngine
 
 log = logging.getLogger("dungeon.ui")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from dungeon.session import GameSession
+from dungeon.story.generation import RANGES, GenerationSettings
 from dungeon.story.presets import PRESETS, preset_of
-from dungeon.story.scenario import RANGES, GenerationSettings
 from dungeon.ui.fields import Field
 from dungeon.ui.preferences import Preferences
 

@@ -12,7 +12,8 @@ from dungeon.engine.torch_engine import TorchEngine
 from dungeon.session import GameSession
 from dungeon.story import rerank
 from dungeon.story.action import Mode, parse
-from dungeon.story.scenario import GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Scenario
 from dungeon.turn import SCORED, candidates, gains, narrate
 
 SCENARIO = Scenario(

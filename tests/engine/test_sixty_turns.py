@@ -15,7 +15,8 @@ from dungeon.engine.base import CancelToken, Finished, GenerationRequest
 from dungeon.engine.torch_engine import TorchEngine
 from dungeon.session import GameSession, narrate
 from dungeon.story.action import Mode, parse
-from dungeon.story.scenario import Card, Example, GenerationSettings, Question, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Example, Question, Scenario
 from tests.engine.tiny import save_tiny_gpt2
 
 SCENARIO = Scenario(

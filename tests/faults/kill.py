@@ -33,7 +33,8 @@ from dungeon.session import GameSession, Turn, narrate
 from dungeon.storage import library
 from dungeon.storage.story_file import StoryFile
 from dungeon.story.action import Action, Mode
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Scenario
 from dungeon.story.story import Story
 
 SCENARIO = Scenario(

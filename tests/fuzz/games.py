@@ -20,7 +20,8 @@ from dungeon.storage.recovery import salvage_bytes
 from dungeon.storage.story_file import StoryFile
 from dungeon.story.action import Action
 from dungeon.story.context import Context
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Scenario
 from tests.fuzz.files import environment
 from tests.fuzz.saves import sound
 from tests.fuzz.target import folder, harmless, skeleton, told

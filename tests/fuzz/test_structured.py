@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dungeon.authoring.reader import read
-from dungeon.story.scenario import RANGES
+from dungeon.story.generation import RANGES
 from dungeon.text import clean
 
 FEW = int(os.environ.get("DUNGEON_EXAMPLES", "15"))

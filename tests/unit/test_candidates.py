@@ -18,7 +18,8 @@ from dungeon.engine.scripted import ScriptedEngine
 from dungeon.session import GameSession, narrate
 from dungeon.story import voice
 from dungeon.story.action import parse
-from dungeon.story.scenario import GenerationSettings, Scenario, Style
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Scenario, Style
 
 GOOD = "You open the oak door. A cold wind moves the torches, and somebody looks up."
 BAD = "What would you like to do next in the game?"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dungeon.story.action import Action, Mode, parse
 from dungeon.story.context import ChatForm, Context, ContextBuilder, Shape
-from dungeon.story.scenario import Card, Example, GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Example, Scenario
 from dungeon.story.segments import WHY, Kind
 from dungeon.story.story import Story, begin
 from dungeon.story.tree import Node

@@ -16,8 +16,9 @@ from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import EngineError
 from dungeon.plain import PlainGame
 from dungeon.session import GameSession
+from dungeon.story.generation import GenerationSettings
 from dungeon.story.presets import applied
-from dungeon.story.scenario import GenerationSettings, Scenario
+from dungeon.story.scenario import Scenario
 
 SCENARIO = Scenario(title="The Gate", opening="You stand at the gate.")
 

@@ -10,8 +10,8 @@ from dungeon import settings
 from dungeon.authoring.reader import read
 from dungeon.authoring.schema import json_schema
 from dungeon.errors import SettingsError
+from dungeon.story.generation import RANGES, GenerationSettings
 from dungeon.story.presets import PRESETS, applied, preset_of, spoken
-from dungeon.story.scenario import RANGES, GenerationSettings
 
 GATE = "dungeon: 1\ntitle: The Gate\nopening: You stand there.\n"
 

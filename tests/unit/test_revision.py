@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from dungeon.authoring.watch import WatchedFile
+from dungeon.story.generation import GenerationSettings
 from dungeon.story.revision import revise
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.scenario import Card, Scenario
 from dungeon.story.story import Story, begin
 
 PELL = Card("Pell", "Pell limps.", ("pell",))

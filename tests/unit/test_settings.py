@@ -14,7 +14,7 @@ import yaml
 from dungeon import settings, settings_file
 from dungeon.cli.common import settings_of
 from dungeon.errors import SettingsError
-from dungeon.story.scenario import GenerationSettings
+from dungeon.story.generation import GenerationSettings
 
 
 @pytest.fixture(autouse=True)

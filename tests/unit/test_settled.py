@@ -10,8 +10,8 @@ import pytest
 from dungeon.engine.scripted import ScriptedEngine
 from dungeon.errors import SettingsError
 from dungeon.session import GameSession
+from dungeon.story.generation import GenerationSettings
 from dungeon.story.presets import PRESETS
-from dungeon.story.scenario import GenerationSettings
 from dungeon.ui.fields import PARTS, WORDS, Field, shown_value
 from dungeon.ui.preferences import Preferences
 from dungeon.ui.settled import Settled

@@ -18,7 +18,8 @@ from dungeon.storage.library import DamagedSave, SaveSummary
 from dungeon.storage.recovery import recover
 from dungeon.storage.story_file import StoryFile, publish
 from dungeon.story.action import Action, Mode
-from dungeon.story.scenario import Card, GenerationSettings, Scenario
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Scenario
 from dungeon.story.story import Story, begin
 from dungeon.story.tree import Node
 from dungeon.text import clean

@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from dungeon.authoring.reader import read_scenario, read_scenario_text
 from dungeon.authoring.source import MAX_BYTES
 from dungeon.authoring.writer import WIDTH, fitting, write
-from dungeon.story.scenario import (
-    RANGES,
-    Card,
-    Example,
-    GenerationSettings,
-    Question,
-    Scenario,
-    Style,
-)
+from dungeon.story.generation import RANGES, GenerationSettings
+from dungeon.story.scenario import Card, Example, Question, Scenario, Style
 from dungeon.text import clean
 
 SHIPPED = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))

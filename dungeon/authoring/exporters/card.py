@@ -7,7 +7,8 @@ from typing import Any
 
 from dungeon import plain_json
 from dungeon.authoring.importers.report import Report, count
-from dungeon.story.scenario import GenerationSettings, Scenario, fill
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Scenario, fill
 
 _SAID = re.compile(r'say "([^"]*)"')
 _TAKEN = re.compile(r"\{\{[^{}]+\}\}|<(?:user|bot|char)>", re.IGNORECASE)

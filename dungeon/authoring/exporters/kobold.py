@@ -8,7 +8,8 @@ from typing import Any
 from dungeon import plain_json
 from dungeon.authoring.importers.report import Report, count
 from dungeon.story.action import as_line, as_narrative
-from dungeon.story.scenario import Card, GenerationSettings, Style
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Style
 from dungeon.story.story import Story
 from dungeon.story.tree import Node
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from dungeon import plain_json
 from dungeon.authoring.importers.report import Report, count
-from dungeon.story.scenario import Card, GenerationSettings, Scenario, fill
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Scenario, fill
 
 _OTHERS = re.compile(r"([$%])(?=\{\{)")
 

@@ -17,16 +17,8 @@ from dungeon.authoring.importers.placeholders import Questions, escaped
 from dungeon.authoring.importers.report import Report, count
 from dungeon.errors import ScenarioError
 from dungeon.story.action import Action, Mode, as_line, clean_line
-from dungeon.story.scenario import (
-    RANGES,
-    Card,
-    Example,
-    GenerationSettings,
-    Question,
-    Scenario,
-    Style,
-    placeholders,
-)
+from dungeon.story.generation import RANGES, GenerationSettings
+from dungeon.story.scenario import Card, Example, Question, Scenario, Style, placeholders
 from dungeon.story.story import Story, begin
 from dungeon.story.tree import Node, StoryTree
 from dungeon.text import clean

@@ -11,7 +11,8 @@ from dungeon.authoring.fields import FormField
 from dungeon.authoring.records import RECORDS
 from dungeon.authoring.styles import Value
 from dungeon.errors import DungeonError, ScenarioError, SettingsError
-from dungeon.story.scenario import RANGES, Card, check_range
+from dungeon.story.generation import RANGES, check_range
+from dungeon.story.scenario import Card
 from dungeon.ui.screens.ask import AskScreen
 from dungeon.ui.screens.card_editor import CardEditor
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen

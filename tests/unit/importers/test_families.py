@@ -13,7 +13,8 @@ from dungeon.authoring.importers.product import scenario_text
 from dungeon.authoring.reader import read
 from dungeon.errors import DungeonError, ScenarioError
 from dungeon.story.action import Action, Mode, as_line
-from dungeon.story.scenario import Card, Example, GenerationSettings, Scenario, Style
+from dungeon.story.generation import GenerationSettings
+from dungeon.story.scenario import Card, Example, Scenario, Style
 from dungeon.story.story import Story
 from tests.unit.importers import samples
 

@@ -18,15 +18,9 @@ from dungeon.authoring.exporters.novelai import to_novelai
 from dungeon.authoring.importers import Report
 from dungeon.authoring.reader import read_scenario
 from dungeon.story.action import Action, Mode, as_line, as_narrative
+from dungeon.story.generation import GenerationSettings
 from dungeon.story.marks import Mark
-from dungeon.story.scenario import (
-    Card,
-    Example,
-    GenerationSettings,
-    Question,
-    Scenario,
-    Style,
-)
+from dungeon.story.scenario import Card, Example, Question, Scenario, Style
 from dungeon.story.story import Story, begin
 from dungeon.story.tree import Node
 
