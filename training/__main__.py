@@ -25,7 +25,11 @@ def main() -> int:
     steps = parser.add_subparsers(required=True)
     one = steps.add_parser("tutor", help="teach the embedded model on the school book")
     one.add_argument("--out", type=Path, required=True)
-    one.add_argument("--data", type=Path, default=DATA)
+    one.add_argument(
+        "--data", type=Path, nargs="*", default=[DATA], help="the school book, and more"
+    )
+    one.add_argument("--on", type=Path, help="folder of an adapter that is taught on")
+    one.add_argument("--half", action="store_true", help="multiply in bfloat16")
     one.add_argument("--only", default="*", help="a pattern for the names of its files")
     one.add_argument("--rounds", type=int, default=2)
     one.add_argument("--most", type=int, default=None, help="end after so many lessons")
@@ -71,7 +75,10 @@ def _tutor(options: argparse.Namespace) -> None:
     entry = CATALOG[BASE]
     assert entry.chat is not None
     opened = open_model(models_dir() / BASE, BASE)
-    learnt, apart = tutor.split(read_all(options.data, options.only), tutor.HELD_OUT, options.seed)
+    book, *more = options.data
+    learnt, apart = tutor.split(read_all(book, options.only), tutor.HELD_OUT, options.seed)
+    # Held out are always the same scenes of the school book, whatever else is learnt.
+    learnt += [scene for folder in more for scene in read_all(folder, options.only)]
     encode = opened.codec.encode
     lessons = list(course(learnt, options.rounds, options.seed, entry.chat, encode))
     lessons = lessons[: options.most]
@@ -83,7 +90,9 @@ def _tutor(options: argparse.Namespace) -> None:
     plan = tutor.Plan(
         rank=options.rank, alpha=2 * options.rank, rate=options.rate, seed=options.seed
     )
-    tutor.teach(model, lessons, held_out, options.out, plan, tell)
+    tutor.teach(
+        model, lessons, held_out, options.out, plan, tell, first=options.on, half=options.half
+    )
 
 
 def _selfplay(options: argparse.Namespace) -> None:

@@ -31,6 +31,9 @@ def teach(
     out: Path,
     plan: Plan,
     tell: Callable[[str], None],
+    *,
+    first: Path | None = None,
+    half: bool = False,
 ) -> None:
     """Teach `model` (transformers' module, float32) and write the adapter to `out`.
 
@@ -41,6 +44,8 @@ def teach(
         out: Folder of the adapter and, while it is taught, of the checkpoint.
         plan: See `Plan`.
         tell: Gets a line now and then.
+        first: Folder of an adapter of the same rank that is taught on; a new one where None.
+        half: Whether to multiply in bfloat16, which processors that know it do twice as fast.
 
     Raises:
         ModelError: In `out` another plan was begun.
@@ -55,7 +60,11 @@ def teach(
 
     lora = Lora("llama", plan)
     taught = lora.begin(model)
-    loop.teach(taught, lora, course, held_out, out, plan, line)
+    if first is not None:
+        lora.restore(taught, {name: one.float() for name, one in read(first).items()})
+    # The weights change under way: no copy of them may be kept.
+    with torch.autocast("cpu", torch.bfloat16, enabled=half, cache_enabled=False):
+        loop.teach(taught, lora, course, held_out, out, plan, line)
     lora.write(out, taught, BASE)
 
 

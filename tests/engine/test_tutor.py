@@ -58,6 +58,14 @@ def test_what_is_shown_is_learnt_and_a_stopped_run_ends_the_same(
     assert all(torch.equal(weight, parts[name]) for name, weight in whole.items())
 
 
+def test_an_adapter_is_taught_on(directory: Path, tmp_path: Path) -> None:
+    tutor.teach(_model(directory), [SEEN] * 8, [], tmp_path / "one", PLAN, lambda line: None)
+    known, new = _model(directory), _model(directory)
+    tutor.teach(known, [], [], tmp_path / "two", PLAN, str, first=tmp_path / "one", half=True)
+    tutor.teach(new, [], [], tmp_path / "three", PLAN, str)
+    assert tutor.mean_loss(known, [SEEN]) < tutor.mean_loss(new, [SEEN]) - 0.5
+
+
 def test_only_what_is_to_be_learnt_counts(directory: Path) -> None:
     model = _model(directory)
     nothing = Lesson(UNSEEN.ids, (False,) * 40)
