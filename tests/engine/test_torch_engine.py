@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,28 +20,11 @@ from dungeon.engine.torch_engine.decode import Decoder
 from dungeon.engine.torch_engine.kernels import FLOAT32, Kernels
 from dungeon.engine.torch_engine.prefix_cache import BLOCK, KeyValues, PrefixCache
 from dungeon.engine.torch_engine.quantize import quantize
-from dungeon.engine.torch_engine.reference import BufferCache, TransformersNetwork
+from dungeon.engine.torch_engine.reference import BufferCache
 from dungeon.engine.torch_engine.sampling import Sampler
 from dungeon.errors import EngineError
+from tests.engine.asking import GREEDY, Fresh, request, story, text_of
 from tests.engine.tiny import save_tiny_gpt2
-
-GREEDY = Sampling(temperature=0, repetition_penalty=1.0)
-Fresh = Callable[[str], TorchEngine]
-
-
-def request(text: str, **changes: object) -> GenerationRequest:
-    made = GenerationRequest((PromptPart(text),), 12, sampling=GREEDY)
-    return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def text_of(engine: TorchEngine, wanted: GenerationRequest) -> str:
-    return engine.generate(wanted, CancelToken(), lambda text: None).text
-
-
-def story(rng: random.Random, words: int) -> str:
-    return "".join(
-        f" {rng.choice(['door', 'guard', 'key', 'wind', 'hall', 'say'])}" for _ in range(words)
-    )
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama"])
@@ -380,129 +361,6 @@ def test_another_process_writes_the_same_bytes(gpt2_dir: Path, tmp_path: Path) -
     assert len(list((tmp_path / "prepared").glob("*.safetensors"))) == 2
 
 
-@pytest.mark.parametrize("kernels", [Kernels(True, True), Kernels(True, False), FLOAT32])
-@pytest.mark.parametrize("kind", ["gpt2", "llama"])
-def test_every_kernel_stays_near_transformers(
-    kind: str, kernels: Kernels, gpt2_dir: Path, llama_dir: Path
-) -> None:
-    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
-    engine = TorchEngine(directory, device="cpu", kernels=kernels)
-    engine.load(lambda line: None)
-    model: Any = AutoModelForCausalLM.from_pretrained(directory)
-    ids = list(engine.encode(PromptPart(story(random.Random(9), 200))))[:150]
-    network = engine._ready()._network
-    cache = network.cache()
-    with torch.inference_mode():
-        wanted = model(torch.tensor([ids])).logits[0]
-        for start in range(0, 100, BLOCK):
-            block = torch.tensor([ids[start : min(start + BLOCK, 100)]])
-            got = network.forward(block, cache, writing=False)
-        assert relative(got[0], wanted[99]) < (1e-5 if kernels == FLOAT32 else 0.05)
-        for at in range(100, 150):
-            got = network.forward(torch.tensor([[ids[at]]]), cache, writing=True)
-            assert relative(got[0], wanted[at]) < (1e-5 if kernels == FLOAT32 else 0.05)
-
-
-@pytest.mark.parametrize("place", ["lean", "transformers"])
-@pytest.mark.parametrize("words", [12, 150])
-@pytest.mark.parametrize("kind", ["gpt2", "llama"])
-def test_scores_are_those_of_transformers(
-    kind: str, words: int, place: str, gpt2_dir: Path, llama_dir: Path
-) -> None:
-    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
-    engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
-    engine.load(lambda line: None)
-    model: Any = AutoModelForCausalLM.from_pretrained(directory)
-    decoder = engine._ready()
-    if place == "transformers":
-        decoder._network = TransformersNetwork(model, 384, torch.device("cpu"), torch.float32)
-    before = PromptPart(story(random.Random(6), words))
-    warm = Sampling(temperature=1.0, top_k=0, top_p=1.0)
-    asked = request("", prompt=(before, PromptPart("\nYou open it.")), sampling=warm)
-    written = engine.sample(replace(asked, max_new_tokens=9), 3, CancelToken(), lambda n: None)
-    texts = [written[0].ids, written[1].ids[:1], written[2].ids[:5]]
-    prompt = (before, PromptPart("\nContinue."))
-    got = engine.score(prompt, texts, CancelToken())
-    assert got is not None
-    for one, text in zip(got, texts, strict=True):
-        ids = [id for part in prompt for id in engine.encode(part)]
-        with torch.inference_mode():
-            logits = model(torch.tensor([[*ids, *text]])).logits[0]
-        wanted = torch.log_softmax(logits, dim=-1)
-        assert one == pytest.approx(
-            [float(wanted[len(ids) - 1 + at, id]) for at, id in enumerate(text)], abs=1e-4
-        )
-
-
-@pytest.mark.parametrize("place", ["lean", "transformers"])
-@pytest.mark.parametrize("kind", ["gpt2", "llama"])
-def test_odds_are_the_softmax_of_the_models_logits(
-    kind: str, place: str, gpt2_dir: Path, llama_dir: Path
-) -> None:
-    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
-    engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
-    engine.load(lambda line: None)
-    model: Any = AutoModelForCausalLM.from_pretrained(directory)
-    decoder = engine._ready()
-    if place == "transformers":
-        decoder._network = TransformersNetwork(model, 384, torch.device("cpu"), torch.float32)
-    prompt = (PromptPart(story(random.Random(6), 150)), PromptPart("\n> You wait.\n"))
-    text = "You open the old door, and a café’s bell rings."
-    before = [id for part in prompt for id in engine.encode(part)]
-    ids = engine.encode(PromptPart(text))
-    with torch.inference_mode():
-        logits = model(torch.tensor([[*before, *ids]])).logits[0]
-    wanted = torch.softmax(logits, dim=-1)
-    for _ in ("cold", "warm"):
-        odds = engine.weigh(prompt, text, 5, CancelToken())
-        assert odds is not None
-        assert len(odds) == len(ids)
-        for at, (one, token) in enumerate(zip(odds, ids, strict=True)):
-            row = wanted[len(before) - 1 + at]
-            assert math.exp(one.logprob) == pytest.approx(float(row[token]), rel=1e-3)
-            best = torch.topk(row, 5).values
-            assert [math.exp(value) for _, value in one.top] == pytest.approx(
-                [float(value) for value in best], rel=1e-3
-            )
-
-
-def test_odds_of_what_does_not_fit(fresh: Fresh) -> None:
-    engine = fresh("gpt2")
-    long = PromptPart(" door" * 90)
-    room = engine.info.n_positions - engine.count(long)
-    odds = engine.weigh((long,), " key" * 400, 2, CancelToken())
-    assert odds is not None
-    assert len(odds) == room
-    assert engine.weigh((long,), "", 2, CancelToken()) is None
-    assert engine.weigh((), "You wait.", 2, CancelToken()) is None
-    cancel = CancelToken()
-    cancel.cancel()
-    assert engine.weigh((long,), "You wait.", 2, cancel) is None
-
-
-def test_scoring_is_cancelled_between_blocks_and_leaves_what_was_read(fresh: Fresh) -> None:
-    engine, cancel = fresh("gpt2"), CancelToken()
-    network = engine._ready()._network
-    read, calls = network.read, []
-
-    def counted(ids: torch.Tensor, cache: KeyValues) -> None:
-        calls.append(ids.shape[1])
-        cancel.cancel()
-        read(ids, cache)
-
-    network.read = counted  # type: ignore[method-assign]
-    text = story(random.Random(2), 200)
-    assert engine.score((PromptPart(text),), [(5, 6)], cancel) is None
-    assert calls == [BLOCK]
-    again = engine.generate(request(text), CancelToken(), lambda text: None)
-    assert again.timing.reused_tokens == BLOCK
-    assert again.text == text_of(fresh("gpt2"), request(text))
-
-
-def relative(got: torch.Tensor, wanted: torch.Tensor) -> float:
-    return float((got - wanted).norm() / wanted.norm())
-
-
 @pytest.mark.parametrize("use", ["read", "write"])
 def test_damaged_prepared_weights_are_made_again(gpt2_dir: Path, models: Path, use: str) -> None:
     kernels = Kernels(True, True)
@@ -558,23 +416,3 @@ def test_reading_ahead_stops_when_asked_and_minds_the_window(tmp_path: Path) -> 
     engine.warm((), CancelToken())
     request = GenerationRequest((PromptPart("You wait."),), max_new_tokens=8)
     assert engine.generate(request, CancelToken(), lambda text: None).timing.reused_tokens == 0
-
-
-@pytest.mark.parametrize("kind", ["gpt2", "llama"])
-def test_half_precision_as_on_a_graphics_card_stays_near(
-    kind: str, gpt2_dir: Path, llama_dir: Path
-) -> None:
-    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
-    model: Any = AutoModelForCausalLM.from_pretrained(directory)
-    engine = TorchEngine(directory, device="cpu")
-    engine.load(lambda line: None)
-    ids = list(engine.encode(PromptPart(story(random.Random(4), 120))))[:90]
-    with torch.inference_mode():
-        wanted = model(torch.tensor([ids])).logits[0]
-        network = TransformersNetwork(model, 384, torch.device("cpu"), torch.bfloat16)
-        cache = network.cache()
-        network.forward(torch.tensor([ids[:64]]), cache, writing=False)
-        for at in range(64, 90):
-            got = network.forward(torch.tensor([[ids[at]]]), cache, writing=True)
-            assert got.dtype is torch.float32
-            assert relative(got[0], wanted[at]) < 0.05
