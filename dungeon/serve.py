@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from textual_serve.server import Server
 
-from dungeon.host.door import LOCAL
+from dungeon.host import LOCAL
 from dungeon.host.server import Host
 from dungeon.text import clean
 

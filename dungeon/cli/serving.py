@@ -22,6 +22,7 @@ from dungeon.cli.common import (
     whole,
 )
 from dungeon.errors import DungeonError
+from dungeon.host import LOCAL
 
 if TYPE_CHECKING:
     from dungeon.engine.base import Engine
@@ -74,7 +75,7 @@ def _host(args: argparse.Namespace, tools: Tools) -> int:
         raise usage("--stories is a number from 1 to 64.")
     key = os.environ.get(KEY, "")
     narrator = _narrator(settings, tools, args.host, args.port, key, args.stories)
-    if args.host not in ("127.0.0.1", "localhost", "::1") and not key:
+    if args.host not in LOCAL and not key:
         tell(
             f"Whoever reaches {args.host} can use this model, without a key. Set {KEY} to ask "
             "for one."
@@ -138,7 +139,7 @@ def _serve(args: argparse.Namespace, tools: Tools) -> int:
         key = os.environ["DUNGEON_REMOTE_KEY"] = secrets.token_urlsafe(24)
         stories = min(max(1, args.most), STORIES)
         narrator = _narrator(settings, tools, "127.0.0.1", 0, key, stories)
-    if args.host not in ("127.0.0.1", "localhost", "::1"):
+    if args.host not in LOCAL:
         tell(
             f"Whoever reaches {args.host} can play here, without a password. The game has none: "
             "put a server before it that asks for one."

@@ -13,12 +13,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from dungeon.errors import DungeonError
+from dungeon.host import LOCAL
 from dungeon.host.told import wrong
 
 log = logging.getLogger(__name__)
-
-LOCAL = ("127.0.0.1", "localhost", "::1")
-"""Addresses that other machines do not reach."""
 
 
 class Door:
