@@ -17,7 +17,7 @@ the turns, so a reload finds the same one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dungeon.story.action import Action, Mode
 from dungeon.story.cards import triggered
@@ -62,10 +62,12 @@ class _Fold:
     Attributes:
         start: Index in the path of the first turn inside (the anchor).
         total: Tokens of the turns from there on.
+        lost: Tokens of the turns before it.
     """
 
     start: int
     total: int
+    lost: int
 
 
 class ContextBuilder:
@@ -108,8 +110,7 @@ class ContextBuilder:
         window = self._window(path, share, cue, form)
         turns = path[window.start :]
         if window.start:
-            lost = sum(sum(self._size(node, form)) for node in path[: window.start])
-            cut.append(Cut("history", _turns(1, window.start), lost))
+            cut.append(Cut("history", _turns(1, window.start), window.lost))
         texts = [form.turn(node) for node in turns]
         over = sum(segment.tokens for segment in texts) + total(cue) - share
         if over > 0:
@@ -172,12 +173,12 @@ class ContextBuilder:
         known = len(path)
         while known and path[known - 1].id not in self._folds:
             known -= 1
-        fold = self._folds[path[known - 1].id] if known else _Fold(0, 0)
+        fold = self._folds[path[known - 1].id] if known else _Fold(0, 0, 0)
         for index in range(known, len(path)):
             line, text = self._size(path[index], form)
             # As the turn's own cue met it, then with the text that followed.
             fold = self._settle(path, index, fold, line, share, form)
-            fold = _Fold(fold.start, fold.total + line + text)
+            fold = replace(fold, total=fold.total + line + text)
             fold = self._settle(path, index + 1, fold, 0, share, form)
             self._folds[path[index].id] = fold
         return self._settle(path, len(path), fold, total(cue), share, form)
@@ -192,7 +193,7 @@ class ContextBuilder:
         while start < end - 1 and inside + extra > share * REFILL:
             inside -= sum(self._size(path[start], form))
             start += 1
-        return _Fold(start, inside)
+        return _Fold(start, inside, fold.lost + fold.total - inside)
 
     def _size(self, node: Node, form: Form) -> tuple[int, int]:
         size = self._sizes.get(node.id)

@@ -8,6 +8,7 @@ Framework: BM25 and Beyond", 2009, section 3.4).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -69,18 +70,18 @@ class Index:
         """
         count = len(self._ids)
         average = self._total / count if self._total else 1.0
+        # What a turn's length makes of K1: the same for each of its words, which may be many.
+        norms = [K1 * (1 - B + B * length / average) for length in self._lengths]
         scores: dict[int, float] = {}
         for word, weight in query.items():
             postings = self._postings.get(word, ())
             if not postings or len(postings) > max(3, count // COMMON):
                 continue
             rarity = math.log(1 + (count - len(postings) + 0.5) / (len(postings) + 0.5))
-            for place, times in postings:
-                if place >= before:
-                    break
-                length = 1 - B + B * self._lengths[place] / average
-                gain = times * (K1 + 1) / (times + K1 * length)
-                scores[place] = scores.get(place, 0.0) + weight * rarity * gain
+            worth = weight * rarity * (K1 + 1)
+            for place, times in postings[: bisect_left(postings, (before,))]:
+                gain = worth * times / (times + norms[place])
+                scores[place] = scores.get(place, 0.0) + gain
         best = max(scores.values(), default=0.0)
         kept = [place for place, score in scores.items() if score >= max(LEAST, NEAR * best)]
         return sorted(kept, key=lambda place: (-scores[place], -place))
