@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from dungeon.engine.base import CancelToken, GenerationRequest, PromptPart, Sampling
 from dungeon.engine.torch_engine import TorchEngine
 from dungeon.story.action import Action, Mode
-from training import novels, scenes, selfplay, small
+from training import curve, novels, scenes, selfplay, small
 
 NOVEL = (
     "The old door opened, and the captain stepped into the hall with a lamp. "
@@ -86,6 +86,9 @@ def test_it_learns_and_plays_and_a_second_run_gives_the_same_weights(tmp_path: P
     engine.load(lambda line: None)
     request = GenerationRequest((PromptPart("The old door"),), 8, Sampling(0.0), seed=1)
     assert engine.generate(request, CancelToken(), lambda text: None).text
+    stages = [tmp_path / "one" / stage for stage in (small.NOVELS, small.PLAY)]
+    # What was learnt and what was held out, of both.
+    assert curve.draw(stages, "How it learnt").count("<polyline") == 4
     _make(tmp_path / "two", tmp_path, [])
     one, two = (
         load_file(tmp_path / at / small.PLAY / "model.safetensors") for at in ("one", "two")
