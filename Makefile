@@ -48,7 +48,7 @@ play: models
 
 test: $(VENV)/.dev models
 	@echo "==> Running the tests"
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 screenshots: $(VENV)/.dev models
 	$(BIN)/python tools/screenshots.py

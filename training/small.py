@@ -101,7 +101,8 @@ def teach(
         course: What it learns, in that order.
         held_out: What it is measured by.
         base: Folder of config and tokenizer.
-        out: Folder of the result; of the checkpoint while it is taught, and of `LOSSES`.
+        out: Folder of the result; of the checkpoint while it is taught, and of `LOSSES`. One that
+            is finished would be begun again.
         plan: See `Plan`.
         tell: Gets a line now and then.
         half: Whether to multiply in bfloat16, which processors that know it do twice as fast.
@@ -128,6 +129,7 @@ def teach(
         with torch.autocast("cpu", torch.bfloat16, enabled=half, cache_enabled=False):
             loop.teach(taught, full, course, held_out, out, plan, line)
     full.write(out, taught, base)
+    (out / loop.CHECKPOINT).unlink()
 
 
 NOVELS, PLAY = "novels", "play"
@@ -195,4 +197,6 @@ def make(
     tell(f"{len(kept)} scenes, {len(lessons)} lessons, {sum(len(one.ids) for one in lessons)} ids")
     plan = Plan(rate=PLAY_RATE, lessons=BATCH, every=50, seed=seed)
     model = load_weights(grown)
-    teach(model, played, turns(tested, tongue), out / NOVELS, out / PLAY, plan, tell, half=half)
+    if not (out / PLAY / "model.safetensors").is_file():
+        told = turns(tested, tongue)
+        teach(model, played, told, out / NOVELS, out / PLAY, plan, tell, half=half)

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,7 +135,10 @@ def test_an_adapter_plays_by_its_name_as_peft_would_have_it(
 ) -> None:
     out = models / "trained" / "mine"
     watched = Watched()
-    train(_order(gpt2_dir, short_file, out, full=False), watched)
+    with warnings.catch_warnings():
+        # One would stand on the player's terminal.
+        warnings.simplefilter("error")
+        train(_order(gpt2_dir, short_file, out, full=False), watched)
     assert watched.held_out[-1] < float(_first(watched.lines, "Before: ").split()[1])
     twice = tmp_path / "twice"
     train(_order(gpt2_dir, short_file, twice, full=False), Watched())
