@@ -15,9 +15,6 @@ from training import tutor
 from training.lessons import course, lesson
 from training.scenes import DATA, read_all
 
-NOVELS = Path("../shared/corpus/adventure-novels.tar.xz")
-"""Public domain; for training only, no text of it is in the project."""
-
 
 def main() -> int:
     """Run one step of the recipe."""
@@ -48,7 +45,7 @@ def main() -> int:
     two.set_defaults(run=_selfplay)
     three = steps.add_parser("gpt2", help="train a small GPT-2 from nothing")
     three.add_argument("--out", type=Path, required=True)
-    three.add_argument("--novels", type=Path, default=NOVELS, help="a tar archive of .txt files")
+    three.add_argument("--novels", type=Path, required=True, help="a tar archive of .txt files")
     three.add_argument("--play", type=Path, nargs="*", default=[DATA], help="folders of scenes")
     three.add_argument("--vocabulary", type=int, default=8192)
     three.add_argument("--width", type=int, default=256)
