@@ -17,8 +17,6 @@ from dungeon.engine.base import ChatMarks, PromptPart
 from dungeon.engine.training.lessons import Encode, Lesson, narrated
 from dungeon.story.context import ChatForm, ContextBuilder, Shape
 from dungeon.story.segments import Context, Part
-from dungeon.story.story import begin
-from dungeon.story.tree import Node
 from training.scenes import Scene
 
 N_POSITIONS = 2048
@@ -58,10 +56,7 @@ def _context(
     if pinned:
         cards = tuple(replace(card, always=True) for card in scenario.cards)
         scenario = replace(scenario, cards=cards)
-    story = begin(scenario, title=scene.title, seed=0, created="")
-    for turn in scene.turns[: turns - 1]:
-        head = story.tree.head.id
-        story.tree.add(Node(story.tree.next_id, head, turn.action, turn.text, origin="model"))
+    story = replace(scene, scenario=scenario, turns=scene.turns[: turns - 1]).played()
     form = ChatForm(marks.system, marks.user, marks.assistant, marks.close)
     return ContextBuilder().build(
         story,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -54,12 +54,8 @@ def vocabulary(texts: Iterable[str], size: int) -> Tokenizer:
 def encoded(texts: Iterable[str], tokenizer: Tokenizer) -> Ids:
     """All texts in one row, shape (tokens,), `END` after each."""
     end = tokenizer.token_to_id(END)
-    return np.concatenate([np.array([*one.ids, end], np.uint16) for one in _ids(texts, tokenizer)])
-
-
-def _ids(texts: Iterable[str], tokenizer: Tokenizer) -> Iterator[Any]:
-    for text in texts:
-        yield tokenizer.encode(text, add_special_tokens=False)
+    rows = (tokenizer.encode(text, add_special_tokens=False).ids for text in texts)
+    return np.concatenate([np.array([*row, end], np.uint16) for row in rows])
 
 
 class Windows(Sequence[Lesson]):
@@ -91,8 +87,7 @@ class Windows(Sequence[Lesson]):
             part._ids, part._size, part._starts = self._ids, self._size, self._starts[at]
             return part
         start = self._starts[at]
-        ids = tuple(self._ids[start : start + self._size].tolist())
-        return Lesson(ids, (False, *[True] * (len(ids) - 1)))
+        return Lesson.whole(self._ids[start : start + self._size].tolist())
 
 
 def _starts(tokens: int, size: int, count: int, lots: random.Random) -> list[int]:

@@ -25,6 +25,8 @@ from pathlib import Path
 
 from dungeon.story.action import Action, Mode, parse
 from dungeon.story.scenario import Card, Scenario, Style
+from dungeon.story.story import Story, begin
+from dungeon.story.tree import Node
 
 DATA = Path(__file__).parent / "data"
 """Where the school book lies."""
@@ -56,6 +58,14 @@ class Scene:
     def title(self) -> str:
         """As in the file."""
         return self.scenario.title
+
+    def played(self) -> Story:
+        """The scene as a story that was played."""
+        story = begin(self.scenario, title=self.title, seed=0, created="")
+        for turn in self.turns:
+            head = story.tree.head.id
+            story.tree.add(Node(story.tree.next_id, head, turn.action, turn.text, origin="model"))
+        return story
 
 
 def read_all(folder: Path = DATA, only: str = "*") -> list[Scene]:

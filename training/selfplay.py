@@ -10,7 +10,6 @@ that say it again. Where none passes another line is tried; a story ends where t
 from __future__ import annotations
 
 import random
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -24,7 +23,6 @@ from dungeon.session import GameSession
 from dungeon.story import figures, rerank
 from dungeon.story.action import Action, Mode, parse
 from dungeon.story.facts import mentions
-from dungeon.story.narrative import sentences
 from dungeon.turn import Narration, player_line, tellings
 from dungeon.turn import Turn as Begun
 from training.scenes import Scene, Turn, written
@@ -263,5 +261,4 @@ def flaw(text: str, line: str, said: Sequence[str], scene: Scene, known: set[str
 
 def _keys(text: str) -> set[str]:
     """Its sentences of five words or more, folded."""
-    folded = (" ".join(re.findall(r"\w+", piece.casefold())) for piece in sentences(text))
-    return {key for key in folded if key.count(" ") >= 4}
+    return {key for key in figures.keys(text) if key.count(" ") >= 4}

@@ -18,8 +18,6 @@ from dungeon.engine.training import loop
 from dungeon.engine.training.full import Full
 from dungeon.engine.training.lessons import Lesson, Tongue, of_story
 from dungeon.engine.training.loop import Plan, Step
-from dungeon.story.story import Story, begin
-from dungeon.story.tree import Node
 from training import novels
 from training.novels import END
 from training.scenes import Scene
@@ -69,18 +67,9 @@ def new(size: Size, tokenizer: Tokenizer, out: Path, seed: int) -> None:
     ).save_pretrained(out)
 
 
-def story(scene: Scene) -> Story:
-    """A scene as a story that was played."""
-    told = begin(scene.scenario, title=scene.title, seed=0, created="")
-    for turn in scene.turns:
-        head = told.tree.head.id
-        told.tree.add(Node(told.tree.next_id, head, turn.action, turn.text, origin="model"))
-    return told
-
-
 def turns(scenes: Sequence[Scene], tongue: Tongue) -> list[Lesson]:
     """The lessons of scenes, in the game's own prompt for models without a chat form."""
-    return [lesson for scene in scenes for lesson in of_story(story(scene), tongue)]
+    return [lesson for scene in scenes for lesson in of_story(scene.played(), tongue)]
 
 
 def teach(
@@ -105,7 +94,7 @@ def teach(
             is finished would be begun again.
         plan: See `Plan`.
         tell: Gets a line now and then.
-        half: Whether to multiply in bfloat16, which processors that know it do twice as fast.
+        half: See `loop.teach`.
 
     Raises:
         ModelError: In `out` another plan was begun.
@@ -125,9 +114,7 @@ def teach(
                     f"held out: {step.held_out:.4f} nats a token"
                 )
 
-        # The weights change under way: no copy of them may be kept.
-        with torch.autocast("cpu", torch.bfloat16, enabled=half, cache_enabled=False):
-            loop.teach(taught, full, course, held_out, out, plan, line)
+        loop.teach(taught, full, course, held_out, out, plan, line, half=half)
     full.write(out, taught, base)
     (out / loop.CHECKPOINT).unlink()
 

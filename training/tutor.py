@@ -45,7 +45,7 @@ def teach(
         plan: See `Plan`.
         tell: Gets a line now and then.
         first: Folder of an adapter of the same rank that is taught on; a new one where None.
-        half: Whether to multiply in bfloat16, which processors that know it do twice as fast.
+        half: See `loop.teach`.
 
     Raises:
         ModelError: In `out` another plan was begun.
@@ -62,9 +62,7 @@ def teach(
     taught = lora.begin(model)
     if first is not None:
         lora.restore(taught, {name: one.float() for name, one in read(first).items()})
-    # The weights change under way: no copy of them may be kept.
-    with torch.autocast("cpu", torch.bfloat16, enabled=half, cache_enabled=False):
-        loop.teach(taught, lora, course, held_out, out, plan, line)
+    loop.teach(taught, lora, course, held_out, out, plan, line, half=half)
     lora.write(out, taught, BASE)
 
 

@@ -11,6 +11,8 @@ import torch
 from dungeon.engine import store
 from dungeon.engine.base import PromptPart
 from dungeon.engine.torch_engine.load import load_weights, open_model
+from dungeon.engine.training import loop
+from dungeon.engine.training.lessons import Lesson
 
 
 def measured(name: str, passages: list[str]) -> tuple[float, float]:
@@ -29,11 +31,10 @@ def measured(name: str, passages: list[str]) -> tuple[float, float]:
     nats, tokens, size = 0.0, 0, 0
     with torch.inference_mode():
         for passage in passages:
-            ids = torch.tensor(opened.codec.encode(PromptPart(passage))[: opened.n_positions])
-            logits = model(ids[None]).logits[0, :-1].float()
-            nats += float(torch.nn.functional.cross_entropy(logits, ids[1:], reduction="sum"))
+            ids = opened.codec.encode(PromptPart(passage))[: opened.n_positions]
+            nats += float(loop.nats(model, Lesson.whole(ids)))
             tokens += len(ids) - 1
-            size += len(opened.codec.decode(ids[1:].tolist()).encode())
+            size += len(opened.codec.decode(list(ids[1:])).encode())
     return math.exp(nats / tokens), nats / size / math.log(2)
 
 

@@ -41,7 +41,8 @@ def finished(text: str) -> bool:
     return _END.search(text.strip()) is not None
 
 
-def _keys(text: str) -> list[str]:
+def keys(text: str) -> list[str]:
+    """Its sentences, folded to their words: what is equal was said again."""
     return [" ".join(_WORD.findall(piece.casefold())) for piece in sentences(text)]
 
 
@@ -50,8 +51,8 @@ def repeated(turns: Sequence[str], reach: int = 10) -> tuple[int, int]:
     their own; and how many sentences there are."""
     again = whole = 0
     for at, text in enumerate(turns):
-        known = {key for before in turns[max(0, at - reach) : at] for key in _keys(before)}
-        for key in _keys(text):
+        known = {key for before in turns[max(0, at - reach) : at] for key in keys(before)}
+        for key in keys(text):
             if key.count(" ") >= 2:
                 whole += 1
                 again += key in known

@@ -137,5 +137,5 @@ def test_a_scene_is_written_as_it_was_read(tmp_path: Path) -> None:
 )
 def test_what_is_not_good_is_not_kept(text: str, line: str, reason: str, tmp_path: Path) -> None:
     scene = _scenes(tmp_path)[0]
-    known = {"the miller s cat has eleven kittens in the flour and all of them sneeze"}
+    known = {"the miller's cat has eleven kittens in the flour and all of them sneeze"}
     assert selfplay.flaw(text, line, [scene.scenario.opening], scene, known) == reason

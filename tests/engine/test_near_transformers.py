@@ -20,15 +20,25 @@ from dungeon.engine.torch_engine.reference import TransformersNetwork
 from tests.engine.asking import Fresh, relative, request, story, text_of
 
 
+def beside(
+    directory: Path, kernels: Kernels = FLOAT32, place: str = "lean"
+) -> tuple[TorchEngine, Any]:
+    """An engine, and transformers' model of the same weights; `place` says who computes."""
+    engine = TorchEngine(directory, device="cpu", kernels=kernels)
+    engine.load(lambda line: None)
+    model: Any = AutoModelForCausalLM.from_pretrained(directory)
+    if place == "transformers":
+        network = TransformersNetwork(model, 384, torch.device("cpu"), torch.float32)
+        engine._ready()._network = network
+    return engine, model
+
+
 @pytest.mark.parametrize("kernels", [Kernels(True, True), Kernels(True, False), FLOAT32])
 @pytest.mark.parametrize("kind", ["gpt2", "llama"])
 def test_every_kernel_stays_near_transformers(
     kind: str, kernels: Kernels, gpt2_dir: Path, llama_dir: Path
 ) -> None:
-    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
-    engine = TorchEngine(directory, device="cpu", kernels=kernels)
-    engine.load(lambda line: None)
-    model: Any = AutoModelForCausalLM.from_pretrained(directory)
+    engine, model = beside({"gpt2": gpt2_dir, "llama": llama_dir}[kind], kernels)
     ids = list(engine.encode(PromptPart(story(random.Random(9), 200))))[:150]
     network = engine._ready()._network
     cache = network.cache()
@@ -49,13 +59,7 @@ def test_every_kernel_stays_near_transformers(
 def test_scores_are_those_of_transformers(
     kind: str, words: int, place: str, gpt2_dir: Path, llama_dir: Path
 ) -> None:
-    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
-    engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
-    engine.load(lambda line: None)
-    model: Any = AutoModelForCausalLM.from_pretrained(directory)
-    decoder = engine._ready()
-    if place == "transformers":
-        decoder._network = TransformersNetwork(model, 384, torch.device("cpu"), torch.float32)
+    engine, model = beside({"gpt2": gpt2_dir, "llama": llama_dir}[kind], place=place)
     before = PromptPart(story(random.Random(6), words))
     warm = Sampling(temperature=1.0, top_k=0, top_p=1.0)
     asked = request("", prompt=(before, PromptPart("\nYou open it.")), sampling=warm)
@@ -79,13 +83,7 @@ def test_scores_are_those_of_transformers(
 def test_odds_are_the_softmax_of_the_models_logits(
     kind: str, place: str, gpt2_dir: Path, llama_dir: Path
 ) -> None:
-    directory = {"gpt2": gpt2_dir, "llama": llama_dir}[kind]
-    engine = TorchEngine(directory, device="cpu", kernels=FLOAT32)
-    engine.load(lambda line: None)
-    model: Any = AutoModelForCausalLM.from_pretrained(directory)
-    decoder = engine._ready()
-    if place == "transformers":
-        decoder._network = TransformersNetwork(model, 384, torch.device("cpu"), torch.float32)
+    engine, model = beside({"gpt2": gpt2_dir, "llama": llama_dir}[kind], place=place)
     prompt = (PromptPart(story(random.Random(6), 150)), PromptPart("\n> You wait.\n"))
     text = "You open the old door, and a café’s bell rings."
     before = [id for part in prompt for id in engine.encode(part)]

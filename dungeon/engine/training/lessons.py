@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dungeon.engine.base import ChatMarks, PromptPart
@@ -58,6 +58,12 @@ class Lesson:
 
     ids: tuple[int, ...]
     learnt: tuple[bool, ...]
+
+    @classmethod
+    def whole(cls, ids: Iterable[int]) -> Lesson:
+        """One of which all is learnt."""
+        ids = tuple(ids)
+        return cls(ids, (False, *[True] * (len(ids) - 1)))
 
 
 @dataclass(frozen=True, slots=True)

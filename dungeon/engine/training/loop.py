@@ -104,6 +104,8 @@ def teach(
     plan: Plan,
     tell: Callable[[Step], None],
     identity: Mapping[str, object] | None = None,
+    *,
+    half: bool = False,
 ) -> None:
     """Teach a model, with checkpoints in `out`.
 
@@ -117,6 +119,7 @@ def teach(
         tell: Told after each step, and again after each checkpoint.
         identity: What has to be the same for a checkpoint to be gone on with; the plan itself
             where None. Plain data.
+        half: Whether to multiply in bfloat16, which processors that know it do twice as fast.
 
     Raises:
         ModelError: In `out` something else was begun, or its checkpoint is damaged.
@@ -139,7 +142,8 @@ def teach(
         count = sum(sum(lesson.learnt) for lesson in groups[at])
         total = 0.0
         for lesson in groups[at]:
-            loss = nats(taught, lesson) / max(1, count)
+            with _products(half):
+                loss = nats(taught, lesson) / max(1, count)
             loss.backward()
             total += float(loss.detach())
             seen += len(lesson.ids)
@@ -149,9 +153,15 @@ def teach(
         step = Step(at + 1, len(groups), total, seen / max(1e-9, time.monotonic() - started))
         tell(step)
         if step.done % plan.every == 0 or step.done == step.of:
-            apart = mean_loss(taught, held_out)
+            with _products(half):
+                apart = mean_loss(taught, held_out)
             _checkpoint(out, method, taught, optimiser, step.done)
             tell(Step(step.done, step.of, step.loss, step.speed, apart))
+
+
+def _products(half: bool) -> torch.autocast:
+    # The weights change under way: no copy of them may be kept.
+    return torch.autocast("cpu", torch.bfloat16, enabled=half, cache_enabled=False)
 
 
 def mean_loss(model: Any, lessons: Sequence[Lesson]) -> float:

@@ -15,6 +15,7 @@ from peft import (
 )
 from safetensors.torch import save_file
 
+from dungeon.engine.torch_engine.quietly import quiet
 from dungeon.engine.training.loop import Plan
 from dungeon.files import write_whole
 
@@ -51,7 +52,9 @@ class Lora:
             fan_in_fan_out=self._kind == "gpt2",
             task_type="CAUSAL_LM",
         )
-        return get_peft_model(model, config)
+        with quiet():
+            # It asks transformers for what the latter says will go.
+            return get_peft_model(model, config)
 
     def state(self, module: Any) -> dict[str, torch.Tensor]:
         """See `loop.Method`."""

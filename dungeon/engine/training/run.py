@@ -201,9 +201,7 @@ def _train(order: Order, ready: _Ready, watch: Watch) -> float:
     longest = max(len(lesson.ids) for lesson in (*lessons.lessons, *lessons.held_out))
     model = load_weights(ready.opened)
     method, write = _method(order, ready)
-    with quiet():
-        # peft asks transformers for what the latter says will go.
-        module = method.begin(model)
+    module = method.begin(model)
     taught = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
     reckoned = estimate.memory(ready.weights, taught, shape, longest)
     watch.say(
