@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 
 from dungeon.engine.base import PromptPart
 from dungeon.engine.torch_engine import TorchEngine
+from dungeon.engine.torch_engine.load import load_weights
 from dungeon.engine.torch_engine.prefix_cache import BLOCK
 
 PROMPTS, GREEDY = 10, 20
@@ -27,11 +27,9 @@ def measure(engine: TorchEngine, directory: Path, positions: int) -> dict[str, A
         "perplexity": {passage: {"fp32", "read", "write"}}, "together": the same over all
         tokens, and "greedy": how many of the first `GREEDY` tokens of each prompt are equal.
     """
-    transformers: Any = importlib.import_module("transformers")
     assert engine._opened is not None
-    model = transformers.AutoModelForCausalLM.from_pretrained(
-        engine._opened.path, dtype=torch.float32
-    ).eval()
+    # With what it was taught: the weights beside the engine's own have to be the same.
+    model = load_weights(engine._opened)
     files = sorted(directory.glob("*.txt"))
     perplexity: dict[str, dict[str, float]] = {}
     sums: dict[str, float] = {}
