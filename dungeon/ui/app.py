@@ -12,15 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 
 from dungeon.engine.base import Engine
-from dungeon.errors import DungeonError, SaveError, SaveLockedError
-from dungeon.session import GameSession
-from dungeon.storage.story_file import StoryFile
-from dungeon.story.scenario import Scenario
+from dungeon.errors import DungeonError
 from dungeon.text import clean
 from dungeon.ui import background
 from dungeon.ui.commands import HELP, QUIT
 from dungeon.ui.context import AppContext
 from dungeon.ui.desk import Desk
+from dungeon.ui.door import Door
 from dungeon.ui.ending import Ending
 from dungeon.ui.guide import guide_of
 from dungeon.ui.messages import (
@@ -37,24 +35,18 @@ from dungeon.ui.messages import (
 )
 from dungeon.ui.modal import Palette
 from dungeon.ui.palette import Commands
-from dungeon.ui.pending import PendingEngine
 from dungeon.ui.preferences import Look
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.help import HelpScreen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.scenario_editor import ScenarioEditor
-from dungeon.ui.screens.setup import Begin, SetupScreen
 from dungeon.ui.screens.title import TitleScreen
 from dungeon.ui.shelf import Shelf
 from dungeon.ui.shown import Harmless, line
 from dungeon.ui.theme import EMBER, FALLBACKS, OWN
-from dungeon.ui.watching import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from dungeon.authoring.library import ScenarioEntry
-    from dungeon.story.story import Story
+    from collections.abc import Sequence
 
 __all__ = ["AppContext", "DungeonApp", "run_app"]
 
@@ -82,11 +74,10 @@ class DungeonApp(App[None]):
         self.context = context
         self.engine: Engine | None = None
         self.engine_error: DungeonError | None = None
-        self._scenarios: Sequence[ScenarioEntry] | None = None
-        self._waiting: Story | None = None
         self.ending = Ending(self, context.log_file)
         self._harmless = Harmless()
         self.filtering = context.word_filter
+        self.door = Door(self)
         self.desk = Desk(self)
         self.shelf = Shelf(self)
         for theme in OWN:
@@ -115,9 +106,9 @@ class DungeonApp(App[None]):
             return
         self._load_engine()
         if self.context.scenario is not None:
-            self._play_file(self.context.scenario)
+            self.door.open_file(self.context.scenario)
         elif self.context.save is not None:
-            self.resume(self.context.save, read_only=self.context.read_only)
+            self.door.resume(self.context.save, read_only=self.context.read_only)
         self.read_library()
 
     def _load_engine(self) -> None:
@@ -183,11 +174,8 @@ class DungeonApp(App[None]):
         """Fill the title screen."""
         if not self.is_running:
             return
-        self._scenarios = None if message.error else message.scenarios
         self.title_screen.show_library(message.scenarios, message.saves, message.error)
-        if self._waiting is not None:
-            # Opened from the command line, before the library was read.
-            self._tell_changes(self._waiting)
+        self.door.know(None if message.error else message.scenarios)
 
     @property
     def play_screen(self) -> PlayScreen | None:
@@ -202,11 +190,11 @@ class DungeonApp(App[None]):
     def on_title_screen_scenario_chosen(self, message: TitleScreen.ScenarioChosen) -> None:
         """Ask the scenario's questions."""
         if message.entry.scenario is not None:
-            self._set_up(message.entry.scenario, {}, "", message.entry.path)
+            self.door.ask(message.entry.scenario, {}, "", message.entry.path)
 
     def on_title_screen_save_chosen(self, message: TitleScreen.SaveChosen) -> None:
         """Go on with a story."""
-        self.resume(message.path)
+        self.door.resume(message.path)
 
     def on_title_screen_save_verb(self, message: TitleScreen.SaveVerb) -> None:
         """Do something with a story; before it is deleted, the player was asked."""
@@ -244,7 +232,7 @@ class DungeonApp(App[None]):
 
         def answered(answer: str | None) -> None:
             if answer == "play":
-                self.resume(found.path)
+                self.door.resume(found.path)
 
         body = "\n".join([found.salvage.story.title, "", *found.salvage.findings])
         choices = [("close", "Close"), ("play", "Play it")]
@@ -266,128 +254,6 @@ class DungeonApp(App[None]):
     def on_play_screen_filter_switched(self, message: PlayScreen.FilterSwitched) -> None:
         """The next story begins as this one was left."""
         self.filtering = message.on
-
-    def _play_file(self, path: Path) -> None:
-        try:
-            scenario = self.context.read_scenario(path)
-        except DungeonError as error:
-            self.push_screen(error_screen(error))
-            return
-        answers = dict(self.context.answers)
-        if all(question.key in answers for question in scenario.questions):
-            self.begin(scenario, answers, self.context.title, path=path)
-        else:
-            self._set_up(scenario, answers, self.context.title, path)
-
-    def _set_up(
-        self, scenario: Scenario, answers: Mapping[str, str], title: str, path: Path
-    ) -> None:
-        def decided(begin: Begin | None) -> None:
-            if begin is not None:
-                self.begin(scenario, begin.answers, begin.title, path=path)
-
-        self.push_screen(SetupScreen(scenario, answers, title), decided)
-
-    def begin(
-        self,
-        scenario: Scenario,
-        answers: Mapping[str, str],
-        title: str = "",
-        *,
-        path: Path | None = None,
-        kept: bool = True,
-    ) -> None:
-        """Begin a story; where it cannot be saved, offer to play it all the same.
-
-        Where `path`, the scenario's file, is given, it can be watched.
-        """
-        try:
-            session = GameSession.new(
-                scenario,
-                self.engine or PendingEngine(),
-                answers=answers,
-                saves=self.context.saves if kept else None,
-                title=clean(title, newlines=False),
-                seed=self.context.seed,
-                generation=self.context.generation_for(scenario.generation),
-            )
-        except SaveError as error:
-
-            def answered(answer: str | None) -> None:
-                if answer == "play":
-                    self.begin(scenario, answers, title, path=path, kept=False)
-
-            self.push_screen(
-                ChoiceScreen(
-                    "The story cannot be saved",
-                    f"{error.message}\n\n{error.hint}".strip(),
-                    [("back", "Back"), ("play", "Play without saving")],
-                ),
-                answered,
-            )
-        except DungeonError as error:
-            self.push_screen(error_screen(error))
-        else:
-            self._show(session, Watcher(path, scenario, answers) if path is not None else None)
-
-    def resume(self, path: Path, *, read_only: bool = False) -> None:
-        """Go on with a saved story; one that is open elsewhere can be read or copied."""
-        try:
-            session = GameSession.resume(path, self.engine or PendingEngine(), read_only=read_only)
-            session.story.take_settings(self.context.overrides, self.context.commanded)
-        except SaveLockedError as error:
-
-            def answered(answer: str | None) -> None:
-                if answer == "read":
-                    self.resume(path, read_only=True)
-                elif answer == "copy":
-                    self._resume_copy(path)
-
-            self.push_screen(
-                ChoiceScreen(
-                    "This story is open in another game",
-                    f"{error.message}\n\n{error.hint}".strip(),
-                    [("cancel", "Leave it"), ("read", "Only read"), ("copy", "Play a copy")],
-                ),
-                answered,
-            )
-        except DungeonError as error:
-            self.push_screen(error_screen(error, "The story cannot be opened"))
-        else:
-            self._show(session)
-            self._tell_changes(session.story)
-
-    def _tell_changes(self, story: Story) -> None:
-        """Mention that the scenario of an old story is not what it was."""
-        from dungeon.authoring.library import change_since
-
-        self._waiting = story if self._scenarios is None else None
-        if self._scenarios is not None:
-            changed = change_since(story.source, self._scenarios)
-            if changed:
-                self.notify(clean(changed), markup=False)
-
-    def _resume_copy(self, path: Path) -> None:
-        engine = self.engine or PendingEngine()
-        try:
-            story = GameSession.resume(path, engine, read_only=True).story
-            story.title = f"{story.title} (copy)"
-            session = GameSession(story, engine, StoryFile.create(self.context.saves, story))
-            session.saved = True
-        except DungeonError as error:
-            self.push_screen(error_screen(error, "The story cannot be copied"))
-        else:
-            self._show(session)
-
-    def _show(self, session: GameSession, watcher: Watcher | None = None) -> None:
-        self.ending.session = session
-        if self.filtering:
-            try:
-                session.word_filter = self.context.load_words()
-            except DungeonError as error:
-                self.call_later(self.push_screen, error_screen(error, "The word filter is off"))
-        failed = self.engine_error is not None
-        self.push_screen(PlayScreen(self.context, session, self.engine, failed, watcher))
 
     # -- beside the story ----------------------------------------------------------------------
 

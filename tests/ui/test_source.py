@@ -29,7 +29,7 @@ async def test_accept_18_the_difference_is_mentioned_and_the_story_plays_on(
     options = context(tmp_path, save=path, list_scenarios=lambda: library)
     async with running(options, (100, 30)) as (app, pilot):
         # The story opens before the library is read; the mention comes when it is.
-        await until(pilot, lambda: app._scenarios is not None and app.play_screen is not None)
+        await until(pilot, lambda: app.door.knows and app.play_screen is not None)
         await until(pilot, lambda: app.play_screen.phase == "idle")
         said = toasts(app)
         assert len(said) == len(told)

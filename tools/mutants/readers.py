@@ -70,9 +70,9 @@ MUTANTS = (
     ),
     Mutant(
         "18 the screen does not mention it",
-        "dungeon/ui/app.py",
-        "            if changed:\n                self.notify",
-        "            if False:\n                self.notify",
+        "dungeon/ui/door.py",
+        "            if changed:\n                self._app.notify",
+        "            if False:\n                self._app.notify",
         ("tests/ui/test_source.py",),
     ),
     Mutant(

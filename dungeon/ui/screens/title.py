@@ -14,34 +14,23 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from dungeon.errors import DungeonError
 from dungeon.storage.library import DamagedSave, SaveSummary
-from dungeon.story.scenario import RATINGS, within
+from dungeon.story.scenario import RATINGS
 from dungeon.ui.commands import HELP, QUIT, Command
 from dungeon.ui.screens import details
 from dungeon.ui.screens.card_editor import SHORT
 from dungeon.ui.screens.cards import MAX_SEARCH, SearchLine
 from dungeon.ui.screens.choice import ChoiceScreen
-from dungeon.ui.screens.wordmark import TAGLINE, TOUR, WORDMARK, WORDMARK_COLOURS
-from dungeon.ui.shown import error_text, joined, line, shown
+from dungeon.ui.screens.lists import Lists
+from dungeon.ui.screens.wordmark import TAGLINE, WORDMARK, WORDMARK_COLOURS
+from dungeon.ui.shown import error_text, line, shown
 from dungeon.ui.tables import MEND_PICKED, ON_TITLE, PLAY_PICKED
 from dungeon.ui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from dungeon.authoring.library import ScenarioEntry
-
-
-class Library(OptionList):
-    """One of the two lists; left and right change between them."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "left", "app.focus_previous", "Other list", show=False, tooltip="To the other list."
-        ),
-        Binding("right", "app.focus_next", "Other list", show=False, tooltip="To the other list."),
-    ]
 
 
 class TitleScreen(Screen[None]):
@@ -129,10 +118,6 @@ class TitleScreen(Screen[None]):
         super().__init__()
         self.rating = rating
         self._now = now
-        self._all_saves: Sequence[SaveSummary | DamagedSave] = ()
-        self._all_scenarios: Sequence[ScenarioEntry] = ()
-        self.scenarios: Sequence[ScenarioEntry] = ()
-        self.saves: Sequence[SaveSummary | DamagedSave] = ()
         self._read = False
 
     def compose(self) -> ComposeResult:
@@ -152,27 +137,12 @@ class TitleScreen(Screen[None]):
                 yield SearchLine(
                     id="search", max_length=MAX_SEARCH, placeholder="titles, tags, last lines"
                 )
-            with Horizontal(id="lists"):
-                with Vertical(classes="list"):
-                    yield Static(self._heading(), id="new", classes="list--title", markup=False)
-                    yield Library(id="scenarios", markup=False, compact=True)
-                with Vertical(classes="list"):
-                    yield Static(Content("Stories begun"), classes="list--title", markup=False)
-                    yield Library(id="saves", markup=False, compact=True)
-                    yield Static(shown(TOUR, "$ink"), id="tour", markup=False)
+            yield Lists(id="lists")
             with VerticalScroll(id="details", can_focus=False):
                 yield Static(Content(""), id="about", markup=False)
             yield Static(Content(""), id="narrator", markup=False)
         keys = (PLAY_PICKED, MEND_PICKED, *ON_TITLE, HELP, QUIT)
         yield KeyBar(keys, hidden=frozenset({"play", "mend"}), id="title-keys")
-
-    def _heading(self) -> Content:
-        """Above the scenarios: what is not listed is said, never just missing."""
-        if self.rating is None:
-            return Content("New story")
-        more = len(self._all_scenarios) - len(self.scenarios)
-        left_out = f", {more} more" if more else ""
-        return joined("New story", (f"  up to {self.rating}{left_out}", "$faint"))
 
     # -- what is listed ------------------------------------------------------------------------
 
@@ -184,37 +154,17 @@ class TitleScreen(Screen[None]):
     ) -> None:
         """Fill both lists, keeping the highlights where they can stay."""
         first, self._read = not self._read, True
-        self._all_scenarios, self._all_saves = scenarios, saves
+        lists = self.query_one(Lists)
+        lists.know(scenarios, saves)
         self._list_all()
         if first:
-            self.query_one("#saves" if self._playable_saves else "#scenarios").focus()
+            self.query_one("#saves" if lists.playable else "#scenarios").focus()
         if error is not None:
             self.app.notify(error_text(error), severity="warning", markup=False)
 
     def _list_all(self) -> None:
         words = self.query_one(SearchLine).value.casefold().split()
-        self.scenarios = [
-            entry
-            for entry in self._all_scenarios
-            if within(entry.scenario, self.rating) and details.scenario_has(entry, words)
-        ]
-        self.saves = [save for save in self._all_saves if details.save_has(save, words)]
-        self.query_one("#new", Static).update(self._heading())
-        for name, options in (
-            ("scenarios", [details.scenario_option(entry) for entry in self.scenarios]),
-            ("saves", [details.save_option(entry) for entry in self.saves]),
-        ):
-            widget = self.query_one(f"#{name}", Library)
-            at = widget.highlighted or 0
-            widget.clear_options()
-            widget.add_options([Option(prompt) for prompt in options])
-            if options:
-                widget.highlighted = min(at, len(options) - 1)
-        empty = self._read and not self._all_saves
-        self.query_one("#tour").display = empty
-        self.query_one("#saves").display = not empty
-        if not self.saves and self._list is self.query_one("#saves"):
-            self.query_one("#scenarios").focus()
+        self.query_one(Lists).fill(words, self.rating)
         self._show_details()
 
     def show_narrator(self, content: Content) -> None:
@@ -227,24 +177,22 @@ class TitleScreen(Screen[None]):
         return focused if isinstance(focused, OptionList) else None
 
     @property
+    def scenarios(self) -> Sequence[ScenarioEntry]:
+        """The scenarios listed."""
+        return self.query_one(Lists).scenarios if self.is_mounted else ()
+
+    @property
+    def saves(self) -> Sequence[SaveSummary | DamagedSave]:
+        """The stories listed, the newest first."""
+        return self.query_one(Lists).saves if self.is_mounted else ()
+
+    @property
     def _scenario(self) -> ScenarioEntry | None:
-        if not self.is_mounted:
-            return None
-        at = self.query_one("#scenarios", Library).highlighted
-        return self.scenarios[at] if at is not None and at < len(self.scenarios) else None
+        return self.query_one(Lists).scenario if self.is_mounted else None
 
     @property
     def _save(self) -> SaveSummary | DamagedSave | None:
-        if not self.is_mounted:
-            return None
-        widget = self.query_one("#saves", Library)
-        at = widget.highlighted
-        chosen = widget.has_focus and at is not None and at < len(self.saves)
-        return self.saves[at] if chosen and at is not None else None
-
-    @property
-    def _playable_saves(self) -> list[SaveSummary]:
-        return [save for save in self.saves if isinstance(save, SaveSummary)]
+        return self.query_one(Lists).save if self.is_mounted else None
 
     def _show_details(self) -> None:
         about = self.query_one("#about", Static)
@@ -284,7 +232,7 @@ class TitleScreen(Screen[None]):
             "play": not isinstance(save, DamagedSave),
             "mend": isinstance(save, DamagedSave) and save.mendable,
             "new": self._scenario is not None,
-            "continue_last": bool(self._playable_saves),
+            "continue_last": self.is_mounted and bool(self.query_one(Lists).playable),
             "rename": playable,
             "copy": playable,
             "export": playable,
@@ -370,8 +318,8 @@ class TitleScreen(Screen[None]):
 
     def action_continue_last(self) -> None:
         """Go on with the newest story."""
-        if self._playable_saves:
-            self.post_message(self.SaveChosen(self._playable_saves[0].path))
+        if playable := self.query_one(Lists).playable:
+            self.post_message(self.SaveChosen(playable[0].path))
 
     def action_play(self) -> None:
         """Play what is picked."""

@@ -12,7 +12,9 @@ from textual.events import Click
 from textual.geometry import Region
 
 from dungeon.story.tree import Node, NodeId
-from dungeon.ui.widgets.transcript import GUTTER, Transcript
+from dungeon.ui.widgets import lines
+from dungeon.ui.widgets.lines import GUTTER
+from dungeon.ui.widgets.transcript import Transcript
 
 
 class StoryView(Transcript):
@@ -74,7 +76,7 @@ class StoryView(Transcript):
         view; without what the player did."""
         self.bring(at)
         start, end = self._span(at)
-        start += len(self._action_lines(self._path[at].action))
+        start += len(lines.done(self._path[at].action, self._width, self.story_style))
         origin = self.content_region.offset
         return Region(
             origin.x + self._margin + GUTTER,

@@ -20,22 +20,17 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.timer import Timer
 
-from dungeon.story.action import Action, as_line, as_narrative
+from dungeon.story.action import Action
 from dungeon.story.scenario import Style as StoryStyle
 from dungeon.story.tree import Node
 from dungeon.text import clean
 from dungeon.ui.preferences import Look
 from dungeon.ui.typist import FRAMES_PER_SECOND, Typist
-from dungeon.ui.wrap import wrap
+from dungeon.ui.widgets import lines
+from dungeon.ui.widgets.lines import GUTTER, Line
 
 PAGE = 60
 """Turns laid out at first, and again each time the reader comes to the top of them."""
-GUTTER = 2
-
-Line = tuple[str, str, str]
-"""Kind (a component class), what stands in the gutter, text."""
-
-KINDS = ("heading", "rule", "player", "own", "prose", "draft", "hint", "notice")
 
 
 class Transcript(ScrollView):
@@ -47,7 +42,7 @@ class Transcript(ScrollView):
     """
 
     ALLOW_SELECT = True
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{kind}" for kind in KINDS}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"transcript--{kind}" for kind in lines.KINDS}
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -241,37 +236,6 @@ class Transcript(ScrollView):
             None, False, "", "", "",
         )  # fmt: skip
 
-    def _heading(self) -> list[Line]:
-        title, below = self._titles
-        if not title:
-            return []
-        width = self._width + GUTTER
-        lines: list[Line] = [("hint", "", "")]
-        lines += [("heading", "", _centred(part, width)) for part in wrap(title, width)]
-        if below:
-            lines += [("hint", "", _centred(part, width)) for part in wrap(below, width)]
-        lines += [("rule", "", _centred("─" * 12, width)), ("hint", "", "")]
-        return lines
-
-    def _action_lines(self, action: Action | None) -> list[Line]:
-        lines: list[Line] = []
-        spoken = clean(as_line(action, self.story_style), newlines=False)
-        if spoken:
-            body = wrap(spoken.removeprefix("> "), self._width)
-            lines += [("player", "> " if not i else "  ", part) for i, part in enumerate(body)]
-            lines.append(("prose", "", ""))
-        written = clean(as_narrative(action))
-        if written:
-            lines += [("own", "│ ", part) for part in wrap(written, self._width)]
-            lines.append(("prose", "", ""))
-        return lines
-
-    def _node_lines(self, node: Node) -> list[Line]:
-        lines = self._action_lines(node.action)
-        lines += [("prose", "  ", part) for part in wrap(clean(node.text), self._width)]
-        lines.append(("prose", "", ""))
-        return lines
-
     def _append(self, node: Node) -> None:
         self._path.append(node)
         self._starts.append(len(self._lines))
@@ -311,21 +275,17 @@ class Transcript(ScrollView):
     def _lay_out_tail(self) -> None:
         tail: list[Line] = []
         if self._under_way:
-            tail += self._action_lines(self._action)
             draft = self._draft if self._typist is None else self._typist.visible(self._draft)
-            if draft:
-                tail += [("draft", "  ", part) for part in wrap(draft, self._width)]
-                kind, gutter, text = tail[-1]
-                tail[-1] = (kind, gutter, text + "▌" if cell_len(text) < self._width else text)
-            elif self._hint:
-                tail += [("hint", "  ", part) for part in wrap(self._hint, self._width)]
-            tail.append(("prose", "", ""))
+            tail += lines.under_way(self._action, draft, self._hint, self._width, self.story_style)
         if self._notice:
-            body = wrap(self._notice, self._width)
-            kind, mark = ("hint", "· ") if self._quiet else ("notice", "! ")
-            tail += [(kind, mark if not i else "  ", part) for i, part in enumerate(body)]
-            tail.append(("prose", "", ""))
+            tail += lines.notice(self._notice, self._width, quiet=self._quiet)
         self._tail = tail
+
+    def _node_lines(self, node: Node) -> list[Line]:
+        return lines.turn(node, self._width, self.story_style)
+
+    def _heading(self) -> list[Line]:
+        return lines.heading(*self._titles, self._width)
 
     @property
     def _following(self) -> bool:
@@ -423,17 +383,13 @@ class Transcript(ScrollView):
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text, without the margin."""
         pad = " " * self._margin
-        lines = []
+        rows = []
         for y in range(len(self._lines) + len(self._tail)):
             _, gutter, text = self.line_at(y)
-            lines.append(pad + gutter + text)
-        picked = selection.extract("\n".join(lines))
+            rows.append(pad + gutter + text)
+        picked = selection.extract("\n".join(rows))
         return "\n".join(line.removeprefix(pad + "  ") for line in picked.split("\n")), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Draw the selection."""
         self.refresh()
-
-
-def _centred(text: str, width: int) -> str:
-    return " " * max(0, (width - cell_len(text)) // 2) + text
