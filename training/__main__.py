@@ -27,6 +27,7 @@ def main() -> int:
     )
     one.add_argument("--on", type=Path, help="folder of an adapter that is taught on")
     one.add_argument("--half", action="store_true", help="multiply in bfloat16")
+    one.add_argument("--strength", type=float, default=1.0, help="of the adapter, 0 to 1")
     one.add_argument("--only", default="*", help="a pattern for the names of its files")
     one.add_argument("--rounds", type=int, default=2)
     one.add_argument("--most", type=int, default=None, help="end after so many lessons")
@@ -88,7 +89,15 @@ def _tutor(options: argparse.Namespace) -> None:
         rank=options.rank, alpha=2 * options.rank, rate=options.rate, seed=options.seed
     )
     tutor.teach(
-        model, lessons, held_out, options.out, plan, tell, first=options.on, half=options.half
+        model,
+        lessons,
+        held_out,
+        options.out,
+        plan,
+        tell,
+        first=options.on,
+        half=options.half,
+        strength=options.strength,
     )
 
 

@@ -34,6 +34,7 @@ def teach(
     *,
     first: Path | None = None,
     half: bool = False,
+    strength: float = 1.0,
 ) -> None:
     """Teach `model` (transformers' module, float32) and write the adapter to `out`.
 
@@ -46,6 +47,7 @@ def teach(
         tell: Gets a line now and then.
         first: Folder of an adapter of the same rank that is taught on; a new one where None.
         half: See `loop.teach`.
+        strength: See `Lora.write`.
 
     Raises:
         ModelError: In `out` another plan was begun.
@@ -63,7 +65,7 @@ def teach(
     if first is not None:
         lora.restore(taught, {name: one.float() for name, one in read(first).items()})
     loop.teach(taught, lora, course, held_out, out, plan, line, half=half)
-    lora.write(out, taught, BASE)
+    lora.write(out, taught, BASE, strength)
 
 
 def read(out: Path) -> dict[str, torch.Tensor]:

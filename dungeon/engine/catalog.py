@@ -161,7 +161,7 @@ _NARRATOR = replace(
     base=_SMOLLM2.name,
     adapter=Adapter(
         Path(__file__).parent / "adapters" / "narrator",
-        "a52b71737e6b847c4e70ba236a606364fe929994678af3725533766241b5cbfd",
+        "31ffb6df0b9465e77e39482c0f086f471a4fdc31a98e518214de49b66b5f25f6",
     ),
     opener=False,
 )

@@ -66,6 +66,21 @@ def test_an_adapter_is_taught_on(directory: Path, tmp_path: Path) -> None:
     assert tutor.mean_loss(known, [SEEN]) < tutor.mean_loss(new, [SEEN]) - 0.5
 
 
+def test_what_was_learnt_can_be_written_weaker(directory: Path, tmp_path: Path) -> None:
+    losses = []
+    for strength in (0.0, 0.5, 1.0):
+        # The second and the third run find the teaching done, and write it anew.
+        tutor.teach(
+            _model(directory), [SEEN] * 8, [], tmp_path / "one", PLAN, str, strength=strength
+        )
+        known = _model(directory)
+        tutor.teach(known, [], [], tmp_path / f"{strength}", PLAN, str, first=tmp_path / "one")
+        losses.append(tutor.mean_loss(known, [SEEN]))
+    none, half, whole = losses
+    assert none == pytest.approx(tutor.mean_loss(_model(directory), [SEEN]), abs=1e-4)
+    assert whole < half < none
+
+
 def test_only_what_is_to_be_learnt_counts(directory: Path) -> None:
     model = _model(directory)
     nothing = Lesson(UNSEEN.ids, (False,) * 40)

@@ -64,16 +64,21 @@ class Lora:
         """See `loop.Method`."""
         set_peft_model_state_dict(module, state)
 
-    def write(self, out: Path, module: Any, base: str) -> None:
+    def write(self, out: Path, module: Any, base: str, strength: float = 1.0) -> None:
         """Write the adapter to `out`, in bfloat16.
 
         Args:
             out: A folder.
             module: From `begin`, taught.
             base: Name of what was taught.
+            strength: Of what it adds: between 0, the model as it was, and 1, as it was taught
+                (Wortsman et al. 2022, arXiv:2109.01903, for whole weights).
         """
         half = {
-            name: weight.detach().to(torch.bfloat16).contiguous()
+            # What is added is the product of the two matrices: one of them is made smaller.
+            name: (weight.detach() * (strength if "lora_B" in name else 1.0))
+            .to(torch.bfloat16)
+            .contiguous()
             for name, weight in self.state(module).items()
         }
         # peft's own file would name the folder in which the base model lay.
