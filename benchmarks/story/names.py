@@ -122,7 +122,7 @@ def main() -> None:
 
 def table(turns: Sequence[dict[str, str]]) -> str:
     """Shares of turns with 95 % of the bootstrap, a row for each people and each sex."""
-    lines = []
+    lines: list[str] = []
     for name, found in rows(turns):
         kinds = list(found[0])
         if not lines:

@@ -45,6 +45,11 @@ _EMPTY = frozenset(
     take make try want""".split()
 )
 
+PARROTED = 4
+"""Words of the player's line in a row that say it again on the screen."""
+
+_WHOSE = frozenset("i me my mine you your yours he him his she her hers they them their".split())
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -66,6 +71,7 @@ class Scores:
         short: Whether it has fewer than twelve words.
         lost: Share of what the model wrote that had to be cut away.
         gain: How much likelier the action made it, in nats a token, from -1 to 2.
+        parrot: Share of the action's words, of four or more, that come again as one row.
     """
 
     answers: float = 0.0
@@ -83,6 +89,7 @@ class Scores:
     short: float = 0.0
     lost: float = 0.0
     gain: float = 0.0
+    parrot: float = 0.0
 
     def total(self, weights: Scores) -> float:
         """The sum of all, weighted."""
@@ -106,6 +113,7 @@ WEIGHTS = Scores(
     short=-1.5,
     lost=-0.5,
     gain=0.0,
+    parrot=-2.0,
 )
 
 
@@ -177,7 +185,23 @@ def score(
         short=float(len(words) < 12),
         lost=max(0.0, 1 - len(text) / len(raw.strip())) if raw.strip() else 0.0,
         gain=min(2.0, max(-1.0, gain)),
+        parrot=_parrot(words, [word.casefold() for word in _WORD.findall(action)]),
     )
+
+
+def _parrot(words: Sequence[str], line: Sequence[str]) -> float:
+    """Whose the things are changes between a line and its telling, and does not count."""
+    told, asked = (["*" if word in _WHOSE else word for word in part] for part in (words, line))
+    if len(asked) < PARROTED:
+        return 0.0
+    text = f" {' '.join(told)} "
+    longest = 0
+    for begin in range(len(asked)):
+        while (end := begin + longest + 1) <= len(asked):
+            if f" {' '.join(asked[begin:end])} " not in text:
+                break
+            longest += 1
+    return longest / len(asked) if longest >= PARROTED else 0.0
 
 
 def _monotone(text: str) -> float:

@@ -46,6 +46,28 @@ def test_turns_do_not_all_begin_alike() -> None:
     assert best([(GOOD, GOOD), (other, other)], action="", said=[before]) == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "text", "share"),
+    [
+        ("throw a stone at the riders", "You throw a stone at the riders, and they run.", 1.0),
+        ("hide the letter in my boot", "You hide the letter in your boot. It is dry.", 1.0),
+        ("hide the letter in my boot", "The letter goes into your boot. It is dry.", 0.0),
+        ("throw a stone at the riders", "A stone at the riders is what you throw.", 5 / 6),
+        ("open the door", "You open the door. The hall is dark.", 0.0),
+        ("", "You open the door.", 0.0),
+    ],
+)
+def test_how_much_of_the_line_is_said_word_for_word(line: str, text: str, share: float) -> None:
+    assert score(text, text, action=line).parrot == pytest.approx(share)
+
+
+def test_of_two_answers_the_one_in_other_words_is_told() -> None:
+    again = "You throw a stone at the riders. They look up, and the first of them turns his horse."
+    other = "The stone hits the first of the riders. They look up, and he turns his horse round."
+    pairs = [(again, again), (other, other)]
+    assert best(pairs, action="throw a stone at the riders", said=()) == 1
+
+
 def test_the_person_and_tense_of_the_story_count() -> None:
     first = "I opened the oak door. A cold wind was in the hall, and Maro looked up at me."
     pairs = [(GOOD, GOOD), (first, first)]
