@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from difflib import SequenceMatcher
 
 from dungeon.story.narrative import sentences
 
@@ -163,7 +164,8 @@ def score(
     plain = _QUOTED.sub(" ", text)
     words = [word.casefold() for word in _WORD.findall(text)]
     stems = {_stem(word) for word in words}
-    asked = {_stem(word.casefold()) for word in _WORD.findall(action)} - _EMPTY_STEMS
+    line = [word.casefold() for word in _WORD.findall(action)]
+    asked = {_stem(word) for word in line} - _EMPTY_STEMS
     names = _names(said[-3:])
     own = {part for name in cast for part in name.split()}
     new = _names([text]) - _names(said) - own - set(_WORD.findall(action))
@@ -185,23 +187,15 @@ def score(
         short=float(len(words) < 12),
         lost=max(0.0, 1 - len(text) / len(raw.strip())) if raw.strip() else 0.0,
         gain=min(2.0, max(-1.0, gain)),
-        parrot=_parrot(words, [word.casefold() for word in _WORD.findall(action)]),
+        parrot=_parrot(words, line),
     )
 
 
 def _parrot(words: Sequence[str], line: Sequence[str]) -> float:
     """Whose the things are changes between a line and its telling, and does not count."""
     told, asked = (["*" if word in _WHOSE else word for word in part] for part in (words, line))
-    if len(asked) < PARROTED:
-        return 0.0
-    text = f" {' '.join(told)} "
-    longest = 0
-    for begin in range(len(asked)):
-        while (end := begin + longest + 1) <= len(asked):
-            if f" {' '.join(asked[begin:end])} " not in text:
-                break
-            longest += 1
-    return longest / len(asked) if longest >= PARROTED else 0.0
+    run = SequenceMatcher(None, asked, told, autojunk=False).find_longest_match().size
+    return run / len(asked) if run >= PARROTED else 0.0
 
 
 def _monotone(text: str) -> float:

@@ -42,7 +42,7 @@ from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.scenario_editor import ScenarioEditor
 from dungeon.ui.screens.title import TitleScreen
 from dungeon.ui.shelf import Shelf
-from dungeon.ui.shown import Harmless, line
+from dungeon.ui.shown import Harmless, error_body, line
 from dungeon.ui.theme import EMBER, FALLBACKS, OWN
 
 if TYPE_CHECKING:
@@ -160,11 +160,10 @@ class DungeonApp(App[None]):
                 if (play := self.play_screen) is not None:
                     play.engine_loading()
 
-        body = f"{message.error.message}\n\n{message.error.hint}".strip()
         self.push_screen(
             ChoiceScreen(
                 "The narrator could not be loaded",
-                f"{body}\n\nStories can still be read, changed and exported.",
+                f"{error_body(message.error)}\n\nStories can still be read, changed and exported.",
                 [("ok", "Go on without"), ("again", "Try again")],
             ),
             answered,

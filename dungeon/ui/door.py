@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from dungeon.errors import DungeonError, SaveError, SaveLockedError
 from dungeon.session import GameSession
-from dungeon.storage.story_file import StoryFile
+from dungeon.storage.library import copy_save
 from dungeon.story.scenario import Scenario
 from dungeon.text import clean
 from dungeon.ui.pending import PendingEngine
 from dungeon.ui.screens.choice import ChoiceScreen, error_screen
 from dungeon.ui.screens.play import PlayScreen
 from dungeon.ui.screens.setup import Begin, SetupScreen
+from dungeon.ui.shown import error_body
 from dungeon.ui.watching import Watcher
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Door:
             self._app.push_screen(
                 ChoiceScreen(
                     "The story cannot be saved",
-                    f"{error.message}\n\n{error.hint}".strip(),
+                    error_body(error),
                     [("back", "Back"), ("play", "Play without saving")],
                 ),
                 answered,
@@ -129,7 +130,7 @@ class Door:
             self._app.push_screen(
                 ChoiceScreen(
                     "This story is open in another game",
-                    f"{error.message}\n\n{error.hint}".strip(),
+                    error_body(error),
                     [("cancel", "Leave it"), ("read", "Only read"), ("copy", "Play a copy")],
                 ),
                 answered,
@@ -151,12 +152,9 @@ class Door:
                 self._app.notify(clean(changed), markup=False)
 
     def _resume_copy(self, path: Path) -> None:
-        engine = self._app.engine or PendingEngine()
         try:
-            story = GameSession.resume(path, engine, read_only=True).story
-            story.title = f"{story.title} (copy)"
-            session = GameSession(story, engine, StoryFile.create(self._app.context.saves, story))
-            session.saved = True
+            copy = copy_save(path, self._app.context.saves)
+            session = GameSession.resume(copy, self._app.engine or PendingEngine())
         except DungeonError as error:
             self._app.push_screen(error_screen(error, "The story cannot be copied"))
         else:

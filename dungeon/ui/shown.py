@@ -62,3 +62,8 @@ class Harmless(LineFilter):
 def error_text(error: DungeonError) -> str:
     """What happened and what to do, as one text."""
     return f"{error.message} {error.hint}".strip()
+
+
+def error_body(error: DungeonError) -> str:
+    """The same in two paragraphs, for a screen."""
+    return f"{error.message}\n\n{error.hint}".strip()

@@ -313,7 +313,7 @@ async def test_files_are_imported_by_what_is_in_them(
 
 async def test_help_is_of_the_screen_it_was_asked_on(tmp_path: Path) -> None:
     async with running(context(tmp_path), (100, 40)) as (app, pilot):
-        await until(pilot, lambda: app.engine and app.title_screen._read)
+        await until(pilot, lambda: app.engine and app.title_screen._lists.read)
         assert "5 F1 shows all keys." in shown(app)
         seen = set()
         for key, screen in (

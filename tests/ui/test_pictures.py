@@ -97,7 +97,7 @@ def test_title(tmp_path: Path, snap_compare: Compare, size: tuple[int, int]) -> 
 
 def test_the_first_run(tmp_path: Path, snap_compare: Compare) -> None:
     async def read(pilot: Pilot[Any]) -> None:
-        await until(pilot, lambda: pilot.app.title_screen._read and pilot.app.engine)  # type: ignore[attr-defined]
+        await until(pilot, lambda: pilot.app.title_screen._lists.read and pilot.app.engine)  # type: ignore[attr-defined]
 
     app = game(tmp_path, list_saves=lambda directory: [], theme="phosphor")
     assert snap_compare(app, terminal_size=(60, 20), run_before=read)

@@ -12,7 +12,7 @@ from textual.widgets import Button, Static
 
 from dungeon.errors import DungeonError
 from dungeon.ui.modal import Modal
-from dungeon.ui.shown import line, shown
+from dungeon.ui.shown import error_body, line, shown
 
 Choices = Sequence[tuple[str, str]]
 """Answers: what the screen returns, and the button's text."""
@@ -76,5 +76,4 @@ class ChoiceScreen(Modal[str | None]):
 
 def error_screen(error: DungeonError, title: str = "That did not work") -> ChoiceScreen:
     """An error and one button."""
-    body = f"{error.message}\n\n{error.hint}" if error.hint else error.message
-    return ChoiceScreen(title, body, [("ok", "Close")])
+    return ChoiceScreen(title, error_body(error), [("ok", "Close")])

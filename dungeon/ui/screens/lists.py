@@ -39,6 +39,7 @@ class Lists(Horizontal):
     Attributes:
         scenarios: Those that are listed.
         saves: Those that are listed, the newest first.
+        read: Whether the library was read.
     """
 
     def __init__(self, *, id: str) -> None:
@@ -47,7 +48,7 @@ class Lists(Horizontal):
         self._all_scenarios: Sequence[ScenarioEntry] = ()
         self.scenarios: Sequence[ScenarioEntry] = ()
         self.saves: Sequence[SaveSummary | DamagedSave] = ()
-        self._read = False
+        self.read = False
 
     def compose(self) -> ComposeResult:
         """Scenarios on the left; on the right stories, or what to do where there is none."""
@@ -66,7 +67,7 @@ class Lists(Horizontal):
     ) -> None:
         """Take what the library has; `fill` lists it."""
         self._all_scenarios, self._all_saves = scenarios, saves
-        self._read = True
+        self.read = True
 
     def fill(self, words: Sequence[str], rating: str | None) -> None:
         """List what fits, keeping the highlights where they can stay.
@@ -92,7 +93,7 @@ class Lists(Horizontal):
             widget.add_options([Option(prompt) for prompt in options])
             if options:
                 widget.highlighted = min(at, len(options) - 1)
-        empty = self._read and not self._all_saves
+        empty = self.read and not self._all_saves
         self.query_one("#tour").display = empty
         self.query_one("#saves").display = not empty
         if not self.saves and self.query_one("#saves").has_focus:

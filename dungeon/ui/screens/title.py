@@ -118,7 +118,7 @@ class TitleScreen(Screen[None]):
         super().__init__()
         self.rating = rating
         self._now = now
-        self._read = False
+        self._lists = Lists(id="lists")
 
     def compose(self) -> ComposeResult:
         """Wordmark, two lists, details, state and keys."""
@@ -137,7 +137,7 @@ class TitleScreen(Screen[None]):
                 yield SearchLine(
                     id="search", max_length=MAX_SEARCH, placeholder="titles, tags, last lines"
                 )
-            yield Lists(id="lists")
+            yield self._lists
             with VerticalScroll(id="details", can_focus=False):
                 yield Static(Content(""), id="about", markup=False)
             yield Static(Content(""), id="narrator", markup=False)
@@ -153,18 +153,17 @@ class TitleScreen(Screen[None]):
         error: DungeonError | None = None,
     ) -> None:
         """Fill both lists, keeping the highlights where they can stay."""
-        first, self._read = not self._read, True
-        lists = self.query_one(Lists)
-        lists.know(scenarios, saves)
+        first = not self._lists.read
+        self._lists.know(scenarios, saves)
         self._list_all()
         if first:
-            self.query_one("#saves" if lists.playable else "#scenarios").focus()
+            self.query_one("#saves" if self._lists.playable else "#scenarios").focus()
         if error is not None:
             self.app.notify(error_text(error), severity="warning", markup=False)
 
     def _list_all(self) -> None:
         words = self.query_one(SearchLine).value.casefold().split()
-        self.query_one(Lists).fill(words, self.rating)
+        self._lists.fill(words, self.rating)
         self._show_details()
 
     def show_narrator(self, content: Content) -> None:
@@ -179,20 +178,20 @@ class TitleScreen(Screen[None]):
     @property
     def scenarios(self) -> Sequence[ScenarioEntry]:
         """The scenarios listed."""
-        return self.query_one(Lists).scenarios if self.is_mounted else ()
+        return self._lists.scenarios
 
     @property
     def saves(self) -> Sequence[SaveSummary | DamagedSave]:
         """The stories listed, the newest first."""
-        return self.query_one(Lists).saves if self.is_mounted else ()
+        return self._lists.saves
 
     @property
     def _scenario(self) -> ScenarioEntry | None:
-        return self.query_one(Lists).scenario if self.is_mounted else None
+        return self._lists.scenario if self.is_mounted else None
 
     @property
     def _save(self) -> SaveSummary | DamagedSave | None:
-        return self.query_one(Lists).save if self.is_mounted else None
+        return self._lists.save if self.is_mounted else None
 
     def _show_details(self) -> None:
         about = self.query_one("#about", Static)
@@ -202,7 +201,7 @@ class TitleScreen(Screen[None]):
             about.update(details.save_details(save, self._now()))
         elif scenario is not None:
             about.update(details.scenario_details(scenario))
-        elif not self._read:
+        elif not self._lists.read:
             about.update(Content("Reading the library…").stylize("$faint"))
         elif self._list is not None and self._list.id == "saves":
             about.update(shown("No story fits. Esc ends the search.", "$faint"))
@@ -232,7 +231,7 @@ class TitleScreen(Screen[None]):
             "play": not isinstance(save, DamagedSave),
             "mend": isinstance(save, DamagedSave) and save.mendable,
             "new": self._scenario is not None,
-            "continue_last": self.is_mounted and bool(self.query_one(Lists).playable),
+            "continue_last": bool(self._lists.playable),
             "rename": playable,
             "copy": playable,
             "export": playable,
@@ -318,7 +317,7 @@ class TitleScreen(Screen[None]):
 
     def action_continue_last(self) -> None:
         """Go on with the newest story."""
-        if playable := self.query_one(Lists).playable:
+        if playable := self._lists.playable:
             self.post_message(self.SaveChosen(playable[0].path))
 
     def action_play(self) -> None:
